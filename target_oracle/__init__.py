@@ -1,0 +1,5 @@
+"""
+Singer target for Oracle Database.
+"""
+
+__version__ = "0.1.0"
