@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 JOBS ?= 2
 ARGS ?=
 IMAGE ?= target-oracle
-CHECKED := target_oracle tests bin/demo bin/oracle-ready
+CHECKED := target_oracle tests bin/demo
 
 .DEFAULT_GOAL := help
 
