@@ -20,7 +20,7 @@ LISTED = re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE) + re.findall(
 PROMISED = """
 setup demo test test-unit test-oracle test-all lint types security bench profile soak build docs image clean ci
 oracle-start oracle-stop oracle-status oracle-logs oracle-shell
-""".split()  # noqa: SIM905 - a list of words reads best as one
+""".split()  # noqa: SIM905 - a list of words
 SCRIPTS = sorted(path for path in (CHECKOUT / "bin").iterdir() if path.is_file())
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")

@@ -1,0 +1,69 @@
+"""
+The floor: a decoder typed for this one stream, declared columns, executemany, and nothing else.
+
+Usage: python -m tests.bench.typed DSN USER PASSWORD < stream
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+import oracledb
+
+from tests.bench import generated, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TYPES = {"integer": int, "number": Decimal, "boolean": bool, "string": str, "date-time": datetime}
+BINDS = {
+    int: oracledb.DB_TYPE_NUMBER,
+    Decimal: oracledb.DB_TYPE_NUMBER,
+    bool: oracledb.DB_TYPE_BOOLEAN,
+    datetime: oracledb.DB_TYPE_TIMESTAMP_TZ,
+    str: 200,
+}
+
+
+def column_type(schema: dict[str, Any]) -> type:
+    """
+    The Python type of a property of the standard stream.
+    """
+    names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return TYPES[str(schema.get("format", names[0]))]
+
+
+def main(dsn: str, user: str, password: str) -> None:
+    """
+    Load stdin, printing each STATE after its commit.
+    """
+    types = {name: column_type(schema) for name, schema in generated.PROPERTIES.items()}
+    record = msgspec.defstruct("Row", [(name, type_ | None) for name, type_ in types.items()], gc=False)
+    line_type = msgspec.defstruct(
+        "Line", [("type", Literal["RECORD"]), ("stream", Literal["orders"]), ("record", record)], gc=False
+    )
+    decode: Callable[[bytes], Any] = msgspec.json.Decoder(line_type).decode
+    connection = oracledb.connect(user=user, password=password, dsn=dsn)
+    cursor = connection.cursor()
+    cursor.execute(table.CREATE)
+    rows: list[tuple[object, ...]] = []
+    for line in sys.stdin.buffer:
+        try:
+            rows.append(msgspec.structs.astuple(decode(line).record))
+        except msgspec.ValidationError:
+            message = msgspec.json.decode(line)
+            if message["type"] == "STATE":
+                cursor.setinputsizes(*(BINDS[type_] for type_ in types.values()))
+                cursor.executemany(table.INSERT, rows)
+                connection.commit()
+                rows.clear()
+                sys.stdout.buffer.write(msgspec.json.encode(message["value"]) + b"\n")
+    connection.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
