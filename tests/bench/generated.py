@@ -69,9 +69,16 @@ def _record(number: int, chance: random.Random) -> dict[str, object]:
         "channel": chance.choice(("web", "shop", "phone")),
         "sku": f"SKU-{chance.randrange(100_000):06d}",
         "note": " ".join(chance.choices(WORDS, k=12))[:80],
-        "ordered_at": f"2026-{number % 12 + 1:02d}-{number % 28 + 1:02d}T{number % 24:02d}:15:42.{cents:06d}Z",
+        "ordered_at": _moment(number, cents),
         "paid": number % 3 == 0,
     }
+
+
+def _moment(number: int, micros: int) -> str:
+    """
+    A time in 2026, another day and hour each time.
+    """
+    return f"2026-{number % 12 + 1:02d}-{number % 28 + 1:02d}T{number % 24:02d}:15:42.{micros:06d}Z"
 
 
 def _line(message: dict[str, object]) -> bytes:
