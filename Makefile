@@ -82,7 +82,7 @@ test-wheel: build  ## install the wheel elsewhere and load a stream with it
 
 .PHONY: docs
 docs: $(VENV)/.stamp-docs  ## build the documentation into site/
-	@$(PY) -m mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict
 
 .PHONY: image
 image:  ## build the container image
