@@ -1,0 +1,19 @@
+"""
+A stand-in for Oracle Database: it speaks the wire protocol to the unmodified driver and keeps rows in SQLite.
+
+It is not Oracle. It is strict: what it does not know it refuses with an ORA code, on the wire and on its
+stderr. From the socket inwards:
+
+    __main__     bin/stand-in                        options      its command line
+    server       listens; one thread a client        running      starts it as a process, for tests
+    tls          TLS before it                       watch        breaks and hang-ups of running statements
+    connection   one client's conversation           faults       what is to go wrong, and when
+    packets      framing, markers, handshake         login        the password, proved and not sent
+    profiles     what each release says of itself    stats        what is counted
+    encoding     integers, bytes, values             oson         Oracle's binary JSON
+    ttc_requests bytes -> requests                   ttc_types    types of binds and results
+    ttc_answers  values -> bytes                     lobs         locators and what is behind them
+    calls        a request -> the engine -> an answer
+    engine       SQL and Oracle's rules on SQLite (with the modules it names)
+    values       what passes between the two halves
+"""

@@ -1,0 +1,463 @@
+"""
+One client's conversation: connect, log in, requests and answers, breaks, the end.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from typing import TYPE_CHECKING, TypeAlias
+
+from tests.standin import faults as fault_specs
+from tests.standin import packets, ttc_answers, ttc_requests
+from tests.standin.calls import Calls
+from tests.standin.encoding import Incomplete, Malformed
+from tests.standin.faults import AFTER, BEFORE
+from tests.standin.login import VERIFIER_12C, Challenge
+from tests.standin.packets import Break, Hangup, Wire
+from tests.standin.profiles import END_OF_RESPONSE, FIELD_VERSION_BYTE, TTC4_BYTE
+from tests.standin.ttc_answers import Ending
+from tests.standin.ttc_requests import Authenticate, Execute, FastAuth, Parser, Request, Simple
+from tests.standin.values import OracleError
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
+
+    from tests.standin.faults import Fault
+    from tests.standin.packets import ConnectRequest
+    from tests.standin.server import StandIn
+
+SERVICE = re.compile(r"\(\s*SERVICE_NAME\s*=\s*([^)\s]*)\s*\)", re.IGNORECASE)
+SID = re.compile(r"\(\s*SID\s*=\s*([^)\s]*)\s*\)", re.IGNORECASE)
+MORE_SOON = 0.002  # seconds to wait for more of a request whose last packet is full
+MORE_AT_ALL = 10.0  # and for more of one that is not whole
+STANDARD_STRING, EXTENDED_STRING = 4000, 32767
+DDL_WORDS = ("CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "COMMENT", "GRANT", "REVOKE", "PURGE")
+DML_WORDS = ("INSERT", "UPDATE", "DELETE", "MERGE")
+FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()*([A-Za-z]+)", re.DOTALL)
+CANCELLED = OracleError(1013, "ORA-01013: user requested cancel of current operation")
+REFUSED_LOGIN = {
+    True: "ORA-01017: invalid credential or not authorized; logon denied",
+    False: "ORA-01017: invalid username/password; logon denied",
+}
+
+Answer: TypeAlias = "bytes | None"
+
+
+class Cut(Exception):  # noqa: N818 - an order, not an error
+    """
+    A fault wants the connection dead.
+    """
+
+
+def first_word(sql: str) -> str:
+    """
+    Give a statement's first keyword in upper case.
+    """
+    found = FIRST_WORD.match(sql)
+    return found.group(1).upper() if found else ""
+
+
+class Connection:
+    """
+    The server's side of one connection; *run* is its whole life.
+    """
+
+    def __init__(self, server: StandIn, sock: socket.socket, number: int) -> None:
+        self.server = server
+        self.profile = server.profile
+        self.number = number
+        self.wire = Wire(sock, server.faults.rate)
+        longest = EXTENDED_STRING if server.extended else STANDARD_STRING
+        self.parser = Parser(self._binds_of, self._value_of, longest)
+        self.calls: Calls | None = None
+        self.ends_responses = False
+        self.user = ""
+        self.driver = ""
+        self._challenge: Challenge | None = None
+        self._login_fault: OracleError | None = None
+        self._counted_in = self._counted_out = 0
+
+    # ---- life -----------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        try:
+            if self._connect():
+                self._converse()
+        except (Hangup, Cut):
+            pass  # the end of many a conversation
+        except Exception:  # noqa: BLE001 - a fault of ours must not pass for one of the client's
+            self.server.report(f"session {self.number}: {traceback.format_exc()}")
+        finally:
+            self.wire.close()
+            if self.calls is not None:
+                self.calls.session.close()
+            self._count()
+            self.server.counts.write()
+
+    def _count(self, going_out: int = 0, **counts: int) -> None:
+        """
+        Add to the server's counters, together with the bytes since the last time and those *going_out*.
+        """
+        total_in, total_out = self.wire.bytes_in, self.wire.bytes_out + going_out
+        bytes_in, bytes_out = total_in - self._counted_in, total_out - self._counted_out
+        self._counted_in, self._counted_out = total_in, total_out
+        self.server.counts.add(bytes_in=bytes_in, bytes_out=bytes_out, **counts)
+
+    def _connect(self) -> bool:
+        """
+        Answer CONNECT; say whether the client was let in.
+        """
+        packet = self.wire.read()
+        if packet.kind != packets.CONNECT:
+            raise Hangup("no CONNECT")
+        request = packets.connect_request(self.wire, packet)
+        due = self.server.faults.due("connect")
+        self._apply(due, BEFORE)
+        code = self._listener_refusal(request, due)
+        if code:
+            self.wire.send(packets.REFUSE, packets.refuse_body(code, _service_of(request.text)))
+            self._count(connections=1, round_trips=1)
+            return False
+        version = min(self.profile.net_version, request.version)
+        sdu = min(packets.LARGEST_SDU, max(packets.SMALLEST_SDU, request.sdu))
+        modern = version >= 319
+        body = packets.accept_body(
+            version,
+            sdu,
+            fast_auth=self.profile.fast_auth and modern,
+            end_of_response=self.profile.end_of_response and modern,
+        )
+        self._latency()
+        self.wire.send(packets.ACCEPT, body)
+        self.wire.large = version >= packets.LARGE_LENGTHS
+        self.wire.sdu = sdu
+        self._count(connections=1, round_trips=1)
+        self._apply(due, AFTER)
+        return True
+
+    def _listener_refusal(self, request: ConnectRequest, due: Sequence[Fault]) -> int:
+        """
+        Give the listener's reason not to connect, 0 for none; keep other injected codes for the log-in.
+        """
+        for fault in due:
+            if fault.action == "ora" and fault.code in fault_specs.LISTENER:
+                return fault.code
+            if fault.action == "ora":
+                self._login_fault = OracleError(fault.code, fault_specs.text(fault.code))
+        if self.server.is_restarting:
+            return 12514
+        wanted = _service_of(request.text)
+        if wanted.upper() == self.server.service.upper():
+            return 0
+        self.server.report(f"unknown service {wanted!r}")
+        return 12505 if SID.search(request.text) and not SERVICE.search(request.text) else 12514
+
+    def _converse(self) -> None:
+        while True:
+            try:
+                request = self._read_request()
+            except Break as broken:
+                self._break(broken)
+                continue
+            except (ttc_requests.Unknown, Malformed, UnicodeDecodeError) as refused:
+                self.server.report(f"session {self.number}: not understood: {refused}")
+                error = OracleError(3115, f"ORA-03115: unsupported network datatype or representation: {refused}")
+                self._send(self._refusal(error))
+                continue
+            except OracleError as refused:
+                self._send(self._refusal(refused))
+                continue
+            self._serve(request)
+            if request.function == Simple("logoff"):
+                return
+
+    # ---- reading --------------------------------------------------------------------------------------
+
+    def _binds_of(self, cursor: int) -> tuple[ttc_requests.Description, ...]:
+        return self._logged_in().binds_of(cursor)
+
+    def _value_of(self, locator: bytes) -> object:
+        return self._logged_in().lobs.value_of(locator)
+
+    def _logged_in(self) -> Calls:
+        if self.calls is None:
+            raise OracleError(1012, "ORA-01012: not logged on")
+        return self.calls
+
+    def _read_request(self) -> Request:
+        """
+        Collect packets until they make a request.
+
+        The driver fills its packets, so a short one is the last; where that leaves a doubt, parsing tells.
+        """
+        wire, parser = self.wire, self.parser
+        parser.begin()
+        pieces: list[bytes] = []
+        while True:
+            packet = wire.read()
+            if packet.kind == packets.MARKER:
+                raise Break(packet.body[2])
+            if packet.kind != packets.DATA or packet.flags & packets.END_OF_FILE:
+                raise Hangup
+            pieces.append(packet.body[2:])
+            is_full = len(packet.body) + packets.HEADER >= wire.sdu - packets.SPLIT_SLACK
+            if is_full and not packet.flags & packets.END_OF_REQUEST and wire.ready(MORE_SOON):
+                continue
+            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            try:
+                return parser.parse(data)
+            except Incomplete:
+                if not wire.ready(MORE_AT_ALL):
+                    raise Malformed(f"request of {len(data)} bytes that does not end") from None
+                pieces = [data]
+
+    # ---- serving --------------------------------------------------------------------------------------
+
+    def _serve(self, request: Request) -> None:
+        """
+        Do what *request* asks and answer it, unless a fault comes between.
+        """
+        due = self.server.faults.due(*self._events(request))
+        try:
+            self._apply(due, BEFORE, is_commit=self._commits(request))
+            answer = self._act(request)
+        except OracleError as refused:
+            answer = self._refusal(refused)
+            if refused.code in fault_specs.FATAL:
+                self._send(answer)
+                raise Cut from None
+        self._apply(due, AFTER)
+        if not request.answered:
+            self._count(messages=1)
+            return
+        self._count(messages=1, round_trips=1)
+        self._latency()
+        if self.wire.marker_waits():
+            return  # the break is answered instead
+        function = request.function
+        self._send(
+            ttc_answers.token(request.token) + answer,
+            is_plain=isinstance(function, (ttc_requests.Negotiate, ttc_requests.DataTypes)),
+            is_resting=function == Simple("logoff") or self._commits(request),
+        )
+
+    def _send(self, answer: bytes, *, is_plain: bool = False, is_resting: bool = False) -> None:
+        """
+        Send an answer, with its end marked where both sides agreed to that.
+
+        *is_resting*: the client may look at the statistics next.
+        """
+        ended = self.ends_responses and not is_plain
+        payload = answer + ttc_answers.END if ended else answer
+        frames = b"".join(self.wire.frames(payload, ended=ended))
+        for fault in self.server.faults.due("answer"):
+            self.wire.write(frames[: fault.size])
+            raise Cut
+        self._count(len(frames))
+        if is_resting:
+            self.server.counts.write()
+        self.wire.write(frames)
+
+    def _refusal(self, refused: OracleError) -> bytes:
+        if self.calls is not None:
+            return self.calls.failed(refused)
+        end = Ending(refused.code, refused.message)
+        return ttc_answers.ending(end, 0, self.parser.field_version)
+
+    def _latency(self) -> None:
+        if self.server.rtt:
+            self.wire.pause(self.server.rtt)
+
+    def _break(self, broken: Break) -> None:
+        """
+        Answer a break: a break back, the client's reset awaited, a reset back, then ORA-01013.
+        """
+        wire = self.wire
+        if broken.kind != packets.RESET:
+            wire.mark(packets.BREAK)
+            while True:
+                packet = wire.read()
+                if packet.kind == packets.MARKER and packet.body[2] == packets.RESET:
+                    break
+        wire.mark(packets.RESET)
+        self._send(self._refusal(CANCELLED))
+
+    # ---- faults ---------------------------------------------------------------------------------------
+
+    def _events(self, request: Request) -> list[str]:
+        """
+        Name the events that *request* is, for the faults to count.
+        """
+        events = ["message"]
+        if isinstance(request.function, Execute) and self.calls is not None:
+            word = first_word(self.calls.sql_of(request.function))
+            if request.function.options & ttc_requests.EXECUTE:
+                events += ["dml"] if word in DML_WORDS else ["ddl"] if word in DDL_WORDS else []
+        return [*events, "commit"] if self._commits(request) else events
+
+    def _commits(self, request: Request) -> bool:
+        function = request.function
+        if isinstance(function, Simple):
+            return function.name == "commit"
+        if not isinstance(function, Execute) or self.calls is None:
+            return False
+        word = first_word(self.calls.sql_of(function))
+        return word == "COMMIT" or (function.commit and word in DML_WORDS)
+
+    def _apply(self, due: Sequence[Fault], moment: str, *, is_commit: bool = False) -> None:
+        """
+        Let the faults of *moment* happen: Cut, a wait, or an OracleError.
+        """
+        for fault in due:
+            if fault.moment != moment or fault.event == "answer":
+                continue
+            self.server.report(f"fault {fault.spec}")
+            if fault.action == "stall":
+                self._stall(fault.seconds, is_commit=is_commit)
+            elif fault.action == "restart":
+                self.server.restart(fault.seconds or fault_specs.RESTART_SECONDS)
+                raise Cut
+            elif fault.action == "cut":
+                raise Cut
+            elif fault.event != "connect":
+                raise OracleError(fault.code, fault_specs.text(fault.code))
+
+    def _stall(self, seconds: float, *, is_commit: bool) -> None:
+        """
+        Be silent for *seconds*. A client that leaves meanwhile ends its session, but not its commit.
+        """
+        if is_commit:
+            self.server.stopping.wait(seconds)
+        elif self.wire.pause(seconds):
+            raise Hangup
+
+    # ---- acting ---------------------------------------------------------------------------------------
+
+    def _act(self, request: Request) -> bytes:
+        function = request.function
+        if isinstance(function, (ttc_requests.Negotiate, ttc_requests.DataTypes, Authenticate, FastAuth)):
+            return self._log_in(function)
+        calls = self._logged_in()
+        calls.carry(request.piggybacks)
+        match function:
+            case Execute():
+                self._lock_tables(calls.sql_of(function))
+                with self.server.watch.over(self.wire.sock, calls.session.cancel):
+                    return calls.execute(function)
+            case ttc_requests.Fetch():
+                with self.server.watch.over(self.wire.sock, calls.session.cancel):
+                    return calls.fetch(function)
+            case ttc_requests.LobCall():
+                return calls.lob(function)
+            case Simple():
+                return self._simple(function.name, calls)
+            case _:
+                raise OracleError(3001, "ORA-03001: unimplemented feature: OUT binds")
+
+    def _simple(self, name: str, calls: Calls) -> bytes:
+        if name == "commit":
+            calls.session.commit()
+            self.server.counts.add(commits=1)
+        elif name == "rollback":
+            calls.session.rollback()
+            self.server.counts.add(rollbacks=1)
+        elif name == "logoff":
+            calls.session.close()
+        return ttc_answers.status(0 if name == "logoff" else calls.call_status)
+
+    def _lock_tables(self, sql: str) -> None:
+        for lock in self.server.faults.waiting_locks():
+            if re.search(rf"\b{re.escape(lock.event)}\b", sql, re.IGNORECASE):
+                self.server.lock(lock)
+
+    # ---- logging in -----------------------------------------------------------------------------------
+
+    def _log_in(
+        self, function: ttc_requests.Negotiate | ttc_requests.DataTypes | Authenticate | FastAuth
+    ) -> bytes:
+        match function:
+            case ttc_requests.Negotiate():
+                self.driver = function.driver
+                return ttc_answers.negotiation(self.profile, extended_strings=self.server.extended)
+            case ttc_requests.DataTypes():
+                self._agree(function.compile_capabilities)
+                return ttc_answers.data_types(function.types)
+            case FastAuth():
+                answers = [self._log_in(function.negotiate), self._log_in(function.data_types)]
+                try:
+                    answers.append(self._log_in(function.authenticate))
+                except OracleError as refused:
+                    answers.append(self._refusal(refused))
+                return b"".join(answers)
+            case Authenticate():
+                return self._phase_one(function) if function.phase == 1 else self._phase_two(function)
+
+    def _agree(self, theirs: bytes) -> None:
+        """
+        Settle on the lower field version of both sides, and on whether responses end with a mark.
+        """
+        version = theirs[FIELD_VERSION_BYTE] if len(theirs) > FIELD_VERSION_BYTE else 0
+        self.parser.field_version = min(self.profile.field_version, version)
+        can_end = len(theirs) > TTC4_BYTE and bool(theirs[TTC4_BYTE] & END_OF_RESPONSE)
+        self.ends_responses = self.profile.end_of_response and can_end
+
+    def _phase_one(self, request: Authenticate) -> bytes:
+        if self._login_fault is not None:
+            raise self._login_fault
+        self._challenge = Challenge(self.server.verifier(request.user))
+        answer = ttc_answers.pairs(self._challenge.pairs(), {"AUTH_VFR_DATA": VERIFIER_12C})
+        return answer + ttc_answers.ending(Ending(), 0, self.parser.field_version)
+
+    def _phase_two(self, request: Authenticate) -> bytes:
+        unknown = {"AUTH_TOKEN", "AUTH_NEWPASSWORD", "PROXY_CLIENT_NAME", "AUTH_ORA_EDITION"} & set(request.pairs)
+        if unknown:
+            self.server.report(f"session {self.number}: log-in with {', '.join(sorted(unknown))} refused")
+            raise OracleError(3001, f"ORA-03001: unimplemented feature: log-in with {min(unknown)}")
+        challenge = self._challenge
+        known = self.server.knows(request.user)
+        if challenge is None or not challenge.accepts(request.pairs) or not known:
+            raise OracleError(1017, REFUSED_LOGIN[self.profile.version >= 23])
+        self.user = request.user.upper()
+        self._open_session(request.pairs)
+        self.server.counts.add(logins=1)
+        return self._welcome(challenge)
+
+    def _open_session(self, pairs: dict[str, str]) -> None:
+        session = self.server.database.session(self.user)
+        self.calls = Calls(session, self.server.counts, self._note)
+        self.calls.field_version = self.parser.field_version
+        self.driver = pairs.get("SESSION_CLIENT_DRIVER_NAME", self.driver)
+        statement = pairs.get("AUTH_ALTER_SESSION", "").rstrip("\0 ")
+        if statement:
+            session.execute(statement, [], [()])
+
+    def _note(self, sql: str, binds: Sequence[str], rows: int) -> None:
+        self.server.note(sql, self.number, binds, rows)
+
+    def _welcome(self, challenge: Challenge) -> bytes:
+        pairs = {
+            "AUTH_VERSION_STRING": "- Production",
+            "AUTH_VERSION_SQL": "26",
+            "AUTH_XACTION_TRAITS": "3",
+            "AUTH_VERSION_NO": str(self.profile.release_number),
+            "AUTH_VERSION_STATUS": "0",
+            "AUTH_CAPABILITY_TABLE": "",
+            "AUTH_DBNAME": self.server.service,
+            "AUTH_SC_SERVICE_NAME": self.server.service,
+            "AUTH_SC_DBUNIQUE_NAME": self.server.service,
+            "AUTH_INSTANCENAME": "FREE",
+            "AUTH_SESSION_ID": str(self.number),
+            "AUTH_SERIAL_NUM": "1",
+            "AUTH_INSTANCE_NO": "1",
+            "AUTH_MAX_OPEN_CURSORS": "300",
+            "AUTH_MAX_IDEN_LENGTH": "128",
+            "AUTH_SVR_RESPONSE": challenge.proof(),
+        }
+        return ttc_answers.pairs(pairs, {}) + ttc_answers.ending(Ending(), 0, self.parser.field_version)
+
+
+def _service_of(text: str) -> str:
+    found = SERVICE.search(text) or SID.search(text)
+    return found.group(1) if found else ""

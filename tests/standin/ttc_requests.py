@@ -1,0 +1,615 @@
+"""
+Requests of the two-task common layer, from bytes to values.
+
+A request is any number of piggybacks and one function. Its end is known only by reading it, so every
+reader here raises Incomplete when the bytes run out, and is called again with more.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from tests.standin import ttc_types
+from tests.standin.encoding import Incomplete, Malformed, Reader, split_rows
+from tests.standin.ttc_types import Description, read_description
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tests.standin.values import Row, Value
+
+PROTOCOL, DATA_TYPES, FUNCTION, PIGGYBACK, ONE_WAY, FAST_AUTH = 1, 2, 3, 17, 26, 34
+ROW, LOB_DATA = 7, 14
+TOKENS = 18  # from this field version every function header has a token
+FAST_AUTH_FIELDS = 13  # the field version inside a fast log-in
+
+PARSE, BIND, DEFINE, EXECUTE, FETCH = 0x01, 0x08, 0x10, 0x20, 0x40
+COMMIT_ON_SUCCESS, DESCRIBE_ONLY, BATCH_ERRORS = 0x100, 0x20000, 0x80000
+ROW_COUNTS, SCROLLABLE = 0x4000, 0x02  # execute flags
+LOB_CREATE, LOB_FREE = 0x0110, 0x0111
+RETURNED_BINDS = re.compile(r"\bRETURN(?:ING)?\b.*?\bINTO\b(.*)\Z", re.IGNORECASE | re.DOTALL)
+LITERALS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
+BIND_NAME = re.compile(r":\s*\w+")
+
+
+class Unknown(Exception):  # noqa: N818 - a kind of request
+    """
+    A function or piggyback that the server does not speak; where it ends nobody knows.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Negotiate:
+    """
+    The client's driver says who it is.
+    """
+
+    driver: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataTypes:
+    """
+    The client's types, for the answer to repeat, and its capabilities.
+    """
+
+    types: tuple[int, ...]
+    compile_capabilities: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticate:
+    """
+    A phase of the log-in.
+    """
+
+    phase: int
+    user: str
+    mode: int
+    pairs: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FastAuth:
+    """
+    The first three requests of a log-in in one.
+    """
+
+    negotiate: Negotiate
+    data_types: DataTypes
+    authenticate: Authenticate
+
+
+@dataclass(slots=True)
+class Execute:
+    """
+    Function 94, and 4 and 78, which are the same on a known cursor.
+
+    *rows* hold the binds' values in the binds' order; *iterations* counts them even where they were not
+    read (acknowledge mode). *prefetch* is how many rows of a query to send at once.
+    """
+
+    cursor: int
+    options: int
+    sql: str | None = None
+    prefetch: int = 0
+    flags: int = 0
+    iterations: int = 1
+    is_query: bool = False
+    again: bool = False
+    binds: tuple[Description, ...] | None = None
+    defines: tuple[Description, ...] | None = None
+    rows: Sequence[Row] = ()
+
+    @property
+    def commit(self) -> bool:
+        return bool(self.options & COMMIT_ON_SUCCESS)
+
+    @property
+    def batch_errors(self) -> bool:
+        return bool(self.options & BATCH_ERRORS)
+
+    @property
+    def row_counts(self) -> bool:
+        return bool(self.flags & ROW_COUNTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    cursor: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Simple:
+    """
+    A function without a body: commit, roll back, ping, log off, end of a pipeline.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LobCall:
+    """
+    Function 96 on one LOB; offsets count from 1.
+    """
+
+    operation: int
+    locator: bytes
+    source_offset: int
+    target_offset: int
+    data: bytes | None
+    amount: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCursors:
+    cursors: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetSchema:
+    schema: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAttributes:
+    """
+    End-to-end attributes: module, action, client_id, client_info, those that were set.
+    """
+
+    attributes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FreeLobs:
+    locators: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """
+    A piggyback that asks for nothing a client could see: context, pipeline begin, session state.
+    """
+
+    code: int
+
+
+Piggyback: TypeAlias = "CloseCursors | SetSchema | SetAttributes | FreeLobs | Ignored"
+Function: TypeAlias = (
+    "Negotiate | DataTypes | Authenticate | FastAuth | Execute | Fetch | Simple | LobCall | FlushOutBinds"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FlushOutBinds:
+    """
+    Message 19: the client is ready for more OUT values.
+    """
+
+
+@dataclass(slots=True)
+class Request:
+    """
+    One request; *token* comes back in its answer, *answered* is false for one-way calls.
+    """
+
+    function: Function
+    piggybacks: list[Piggyback] = field(default_factory=list)
+    token: int = 0
+    answered: bool = True
+
+
+@dataclass(slots=True)
+class _Rows:
+    """
+    How far the rows of an execute have been cut, so that a second look begins where the first ended.
+    """
+
+    pos: int = -1
+    done: int = 0
+    raw: list[bytes | None] = field(default_factory=list)
+
+
+class Parser:
+    """
+    Parses a connection's requests.
+
+    *field_version* and *longest_string* follow from the log-in; *binds_of* gives the descriptions that an
+    open cursor was last bound with; *value_of* the content behind a LOB's locator.
+    """
+
+    def __init__(
+        self,
+        binds_of: Callable[[int], tuple[Description, ...]],
+        value_of: Callable[[bytes], Value],
+        longest_string: int,
+    ) -> None:
+        self.field_version = 0
+        self.longest_string = longest_string
+        self.skip_rows: Callable[[Execute], bool] | None = None
+        self._binds_of = binds_of
+        self._value_of = value_of
+        self._rows = _Rows()
+
+    def begin(self) -> None:
+        """
+        Forget how far the last request was read.
+        """
+        self._rows = _Rows()
+
+    def parse(self, data: bytes) -> Request:
+        """
+        Read a whole request, or raise Incomplete, Malformed or Unknown.
+        """
+        reader = Reader(data)
+        piggybacks: list[Piggyback] = []
+        while True:
+            kind = reader.u8()
+            if kind in _OTHERS:
+                return Request(_OTHERS[kind](reader))
+            if kind not in (FUNCTION, PIGGYBACK, ONE_WAY):
+                raise Unknown(f"message type {kind}")
+            code = reader.u8()
+            reader.u8()  # sequence number
+            token = reader.ub() if self.field_version >= TOKENS else 0
+            if kind == PIGGYBACK:
+                piggybacks.append(_piggyback(code, reader))
+                continue
+            return Request(self._function(code, reader), piggybacks, token, kind != ONE_WAY)
+
+    def _function(self, code: int, reader: Reader) -> Function:
+        if code in _SIMPLE:
+            if code == 200:
+                reader.ub()
+            return Simple(_SIMPLE[code])
+        match code:
+            case 94:
+                return self._execute(reader)
+            case 4 | 78:
+                return self._execute_again(code, reader)
+            case 5:
+                return Fetch(reader.ub(), reader.ub())
+            case 96:
+                return _lob_call(reader)
+            case 118 | 115:
+                return authenticate(1 if code == 118 else 2, reader)
+            case 163:
+                reader.raw(2)
+                reader.ub()
+                return Simple("release")
+            case _:
+                raise Unknown(f"function {code}")
+
+    def _execute(self, reader: Reader) -> Execute:
+        options, cursor = reader.ub(), reader.ub()
+        has_sql, _ = reader.u8(), reader.ub()
+        reader.u8()
+        vector = reader.ub()
+        reader.raw(2)
+        reader.ub()
+        prefetch = reader.ub()
+        reader.ub()  # longest LONG
+        has_binds, bind_count = reader.u8(), reader.ub()
+        reader.raw(5)
+        has_defines, define_count = reader.u8(), reader.ub()
+        self._execute_tail(reader)
+        sql = (reader.clr() or b"").decode() if has_sql else None
+        numbers = [reader.ub() for _ in range(vector)]
+        is_query = bool(numbers[7])
+        iterations = 1 if is_query else numbers[1]  # a query's is a number of rows to fetch
+        request = Execute(cursor, options, sql, prefetch, numbers[9], iterations, is_query)
+        if has_defines:
+            request.defines = self._descriptions(reader, define_count)
+        elif has_binds:
+            request.binds = _mark_returned(self._descriptions(reader, bind_count), sql)
+            self._take_rows(reader, request, request.binds, plsql=bool(options & 0x400))
+        return request
+
+    def _execute_tail(self, reader: Reader) -> None:
+        """
+        Skip what follows the counts: registration, row count and SQL id buffers.
+        """
+        reader.ub()  # registration id, low half
+        reader.raw(3)
+        reader.ub()
+        reader.u8()
+        reader.ub()
+        reader.ub()  # its high half
+        reader.u8()
+        reader.ub()
+        reader.u8()
+        if self.field_version >= 8:
+            reader.u8()
+            reader.ub()
+            reader.u8()
+            reader.ub()
+            reader.u8()
+        if self.field_version >= 9:
+            reader.u8()
+            reader.ub()
+
+    def _descriptions(self, reader: Reader, count: int) -> tuple[Description, ...]:
+        return tuple(read_description(reader, self.field_version) for _ in range(count))
+
+    def _execute_again(self, code: int, reader: Reader) -> Execute:
+        cursor, iterations = reader.ub(), reader.ub()
+        reader.ub()
+        options = EXECUTE | (COMMIT_ON_SUCCESS if reader.ub() & 1 else 0)
+        request = Execute(cursor, options, again=True, iterations=iterations)
+        if code == 78:
+            request.prefetch, request.iterations = iterations, 1
+            request.options |= FETCH
+        self._take_rows(reader, request, self._binds_of(cursor), plsql=False)
+        return request
+
+    def _take_rows(
+        self, reader: Reader, request: Execute, binds: tuple[Description, ...], *, plsql: bool
+    ) -> None:
+        for bind in binds:
+            if not bind.is_known:
+                raise Unknown(f"bind of type {bind.number}")
+        if self.skip_rows is not None and self.skip_rows(request):
+            return
+        order = self._wire_order(binds, plsql=plsql)
+        if not order:
+            request.rows = [()] * request.iterations
+        elif all(bind.is_plain for bind in binds):
+            request.rows = self._plain_rows(reader, binds, order, request.iterations)
+        else:
+            request.rows = [self._mixed_row(reader, binds, order) for _ in range(request.iterations)]
+
+    def _wire_order(self, binds: tuple[Description, ...], *, plsql: bool) -> list[int]:
+        """
+        Give the binds in the order of their values: those longer than a string can be come last.
+        """
+        places = [at for at, bind in enumerate(binds) if not bind.returned]
+        if plsql:
+            return places
+        return sorted(places, key=lambda at: binds[at].size > self.longest_string)
+
+    def _plain_rows(
+        self, reader: Reader, binds: tuple[Description, ...], order: list[int], count: int
+    ) -> Sequence[Row]:
+        progress = self._rows
+        if progress.pos < 0:
+            progress.pos = reader.pos
+        left = count - progress.done
+        progress.pos, done = split_rows(reader.data, progress.pos, len(order), left, progress.raw)
+        progress.done += done
+        if progress.done < count:
+            raise Incomplete
+        reader.pos = progress.pos
+        columns = {
+            place: ttc_types.read_column(binds[place], progress.raw[at :: len(order)])
+            for at, place in enumerate(order)
+        }
+        return list(zip(*(columns[place] for place in sorted(columns)), strict=True))
+
+    def _mixed_row(self, reader: Reader, binds: tuple[Description, ...], order: list[int]) -> Row:
+        if reader.u8() != ROW:
+            raise Malformed("a row without its mark")
+        values = {place: self._value(reader, binds[place]) for place in order}
+        return tuple(values[place] for place in sorted(values))
+
+    def _value(self, reader: Reader, bind: Description) -> Value:
+        if bind.is_array:
+            element = Description(bind.number, bind.size, bind.form)
+            return [self._value(reader, element) for _ in range(reader.ub())]
+        if bind.number in (ttc_types.CLOB, ttc_types.BLOB):
+            return self._value_of(reader.clr() or b"") if reader.ub() else None
+        if bind.number == ttc_types.JSON:
+            if not reader.ub():
+                return None
+            reader.clr()
+            return ttc_types.read_json(reader.clr() or b"")
+        return ttc_types.read_column(bind, [reader.clr()])[0]
+
+
+def _mark_returned(binds: tuple[Description, ...], sql: str | None) -> tuple[Description, ...]:
+    """
+    Find the binds of RETURNING ... INTO: described like the others, but without values in the rows.
+    """
+    if sql is None:
+        return binds
+    found = RETURNED_BINDS.search(LITERALS.sub(" ", sql))
+    if found is None or sql.lstrip()[:6].upper() not in ("INSERT", "UPDATE", "DELETE", "MERGE "):
+        return binds
+    first = len(binds) - len(BIND_NAME.findall(found.group(1)))
+    return tuple(
+        Description(bind.number, bind.size, bind.form, bind.is_array, at >= first)
+        for at, bind in enumerate(binds)
+    )
+
+
+def _negotiate(reader: Reader) -> Negotiate:
+    reader.until_zero()  # versions of the protocol
+    return Negotiate(reader.until_zero().decode(errors="replace"))
+
+
+def _data_types(reader: Reader) -> DataTypes:
+    reader.raw(5)  # character sets and flags
+    compile_capabilities = reader.clr() or b""
+    runtime = reader.clr() or b""
+    if len(runtime) > 1 and runtime[1] & 1:
+        reader.raw(11)  # the client's time zone
+        if len(compile_capabilities) > 37 and compile_capabilities[37] & 2:
+            reader.raw(4)
+    types: list[int] = []
+    while kind := reader.u16():
+        conversion = reader.u16()
+        representation = reader.u16() if conversion else 0
+        types += (kind, conversion, representation)
+        if conversion:
+            reader.u16()
+    return DataTypes(tuple(types), compile_capabilities)
+
+
+def authenticate(phase: int, reader: Reader) -> Authenticate:
+    has_user, _ = reader.u8(), reader.ub()
+    mode = reader.ub()
+    reader.u8()
+    count = reader.ub()
+    reader.raw(2)
+    user = (reader.clr() or b"").decode() if has_user else ""
+    pairs = {}
+    for _ in range(count):
+        name, value = reader.text(), reader.text()
+        pairs[name] = value
+        reader.ub()
+    return Authenticate(phase, user, mode, pairs)
+
+
+def _fast_auth(reader: Reader) -> FastAuth:
+    reader.raw(3)
+    if reader.u8() != PROTOCOL:
+        raise Malformed("fast log-in without its negotiation")
+    negotiate = _negotiate(reader)
+    reader.raw(6)  # character sets, field version
+    if reader.u8() != DATA_TYPES:
+        raise Malformed("fast log-in without its types")
+    data_types = _data_types(reader)
+    kind, code, _ = reader.raw(3)
+    if (kind, code) not in ((FUNCTION, 118), (FUNCTION, 115)):
+        raise Malformed("fast log-in without a log-in")
+    return FastAuth(negotiate, data_types, authenticate(1 if code == 118 else 2, reader))
+
+
+def _flush(reader: Reader) -> FlushOutBinds:
+    del reader  # it has no body
+    return FlushOutBinds()
+
+
+_OTHERS: dict[int, Callable[[Reader], Function]] = {
+    PROTOCOL: _negotiate,
+    DATA_TYPES: _data_types,
+    FAST_AUTH: _fast_auth,
+    19: _flush,
+}
+_SIMPLE = {14: "commit", 15: "rollback", 147: "ping", 9: "logoff", 200: "end of pipeline"}
+
+
+def _lob_call(reader: Reader) -> LobCall:
+    has_locator, length = reader.u8(), reader.ub()
+    reader.u8()
+    reader.ub()  # duration, or the length of a second locator
+    reader.ub()
+    reader.ub()
+    reader.raw(3)
+    operation = reader.ub()
+    reader.raw(2)
+    source_offset, target_offset = reader.ub(), reader.ub()
+    has_amount = reader.u8()
+    reader.raw(6)
+    locator = reader.raw(length) if has_locator else b""
+    if operation == LOB_CREATE:
+        reader.ub()  # character set
+    data = None
+    if operation == 0x40:
+        if reader.u8() != LOB_DATA:
+            raise Malformed("LOB write without data")
+        data = reader.clr() or b""
+    return LobCall(operation, locator, source_offset, target_offset, data, reader.ub() if has_amount else None)
+
+
+# ---- piggybacks -------------------------------------------------------------------------------------------
+
+
+def _close_cursors(reader: Reader) -> CloseCursors:
+    reader.u8()
+    return CloseCursors(tuple(reader.ub() for _ in range(reader.ub())))
+
+
+def _set_schema(reader: Reader) -> SetSchema:
+    reader.u8()
+    return SetSchema(reader.text())
+
+
+def _set_attributes(reader: Reader) -> SetAttributes:
+    reader.raw(2)
+    reader.ub()  # flags: what the pointers below say again
+
+    def announced() -> int:
+        """
+        Give the length of a text to come, -1 where the attribute is not touched.
+        """
+        pointer, length = reader.u8(), reader.ub()
+        return length if pointer else -1
+
+    sizes = {name: announced() for name in ("client_id", "module", "action", "")}
+    reader.u8()
+    reader.ub()
+    sizes["client_info"] = announced()
+    announced()
+    announced()
+    sizes["dbop"] = announced()
+    texts = {
+        name: ((reader.clr() or b"").decode() if size else "") for name, size in sizes.items() if size >= 0
+    }
+    texts.pop("dbop", None)  # no view shows it
+    return SetAttributes(texts)
+
+
+def _free_lobs(reader: Reader) -> FreeLobs:
+    reader.u8()
+    size = reader.ub()
+    reader.u8()
+    for _ in range(3):
+        reader.ub()
+    reader.raw(3)
+    if reader.ub() & 0x1FF != LOB_FREE:
+        raise Unknown("LOB piggyback")
+    reader.u8()
+    for _ in range(3):
+        reader.ub()
+    reader.u8()
+    for _ in range(3):
+        reader.u8()
+        reader.ub()
+    return FreeLobs(reader.raw(size))
+
+
+def _context(reader: Reader) -> Ignored:
+    reader.u8()
+    reader.ub()
+    reader.u8()
+    count = reader.ub()
+    reader.ub()
+    reader.u8()
+    reader.clr()
+    for _ in range(count):
+        reader.sized()
+        reader.sized()
+        reader.ub()
+    return Ignored(154)
+
+
+def _session_state(reader: Reader) -> Ignored:
+    reader.ub()
+    return Ignored(176)
+
+
+def _begin_pipeline(reader: Reader) -> Ignored:
+    reader.ub()
+    reader.raw(2)
+    return Ignored(199)
+
+
+_PIGGYBACKS: dict[int, Callable[[Reader], Piggyback]] = {
+    105: _close_cursors,
+    152: _set_schema,
+    135: _set_attributes,
+    96: _free_lobs,
+    154: _context,
+    176: _session_state,
+    199: _begin_pipeline,
+}
+
+
+def _piggyback(code: int, reader: Reader) -> Piggyback:
+    if code not in _PIGGYBACKS:
+        raise Unknown(f"piggyback {code}")
+    return _PIGGYBACKS[code](reader)
