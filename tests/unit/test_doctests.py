@@ -1,0 +1,24 @@
+"""
+Examples in docstrings are run.
+"""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+
+import pytest
+
+from tests import captured
+from tests.unit.test_architecture import FILES
+
+MODULES = sorted(name for name in FILES if not name.endswith("__main__"))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_example_in_a_docstring_is_true(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_the_examples_of_the_tests_own_tools_are_true():
+    assert doctest.testmod(captured).failed == 0
