@@ -1,0 +1,395 @@
+"""
+What a setting's value must be: its type, its range, its shape, and what it may stand beside.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from target_oracle import foreign
+from target_oracle.given import Given, Reading, read
+from target_oracle.settings import PLANNED, SETTINGS, Kind, Setting
+from target_oracle.sources import FromEnvironment, Source
+
+_BOOLEANS: Final = {
+    "true": True, "1": True, "yes": True, "on": True,
+    "false": False, "0": False, "no": False, "off": False,
+}  # fmt: skip
+
+
+class Unfit(ValueError):
+    """
+    A value is not what its setting takes; the text says what it must be and quotes no secret.
+    """
+
+
+def values(reading: Reading, faults: list[str], *, per_stream: bool = False) -> dict[str, Any]:
+    """
+    Return the checked values of *reading* by setting; tell what is wrong to *faults*.
+    """
+    found: dict[str, Any] = {}
+    for name, given in reading.settings.items():
+        setting = SETTINGS[name]
+        try:
+            value = value_of(setting, given.value)
+            _refuse_unavailable(setting, value, per_stream=per_stream)
+            if name in _SHAPES:
+                value = _SHAPES[name](value, given.place, faults)
+        except Unfit as why:
+            faults.append(f"{given.place}: {why}")
+        else:
+            if value is not None:
+                found[name] = value
+    return found
+
+
+def value_of(setting: Setting, value: object) -> Any:
+    """
+    Return *value* as *setting* takes it, None where that means absent; raise Unfit.
+    """
+    cast = (_FROM_TEXT if isinstance(value, FromEnvironment) else _FROM_JSON)[setting.kind]
+    found = cast(value)
+    if setting.options:
+        return _option(setting, found)
+    if found == "" and setting.default is None:
+        return None
+    if setting.least is not None or setting.most is not None:
+        _refuse_outside(setting, found)
+    return found
+
+
+def _option(setting: Setting, text: str) -> str | None:
+    lower = text.strip().lower()
+    if setting.name == "load_method":
+        lower = foreign.LOAD_METHODS.get(lower, lower)
+    for option in setting.options:
+        if option.lower() == lower:
+            return option
+    raise Unfit(f"must be {' or '.join(setting.options)}, not {text!r}")
+
+
+def _refuse_outside(setting: Setting, number: float) -> None:
+    least, most = setting.least, setting.most
+    if most is None and least is not None and number < least:
+        raise Unfit(f"must be {least} or more, not {number}")
+    if most is not None and least is not None and not least <= number <= most:
+        raise Unfit(f"must be {least} to {most}, not {number}")
+
+
+def _refuse_unavailable(setting: Setting, value: object, *, per_stream: bool) -> None:
+    if per_stream and not setting.per_stream:
+        raise Unfit("is a setting of the whole run; it cannot stand under streams")
+    if setting.name in PLANNED and value not in (setting.default, None):
+        raise Unfit("is not available yet in this version; leave it out")
+    if f"{setting.name}={value}" in PLANNED:
+        raise Unfit(f"{value} is not available yet in this version")
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise Unfit(f"must be a text, not {_word(value)}")
+    if "\0" in value:
+        raise Unfit("must not hold U+0000")
+    return str(value)
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unfit(f"must be an integer, not {_word(value)}")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise Unfit(f"must be a number, not {_word(value)}")
+    return value
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Unfit(f"must be true or false, not {_word(value)}")
+    return value
+
+
+def _array(value: object) -> tuple[str, ...]:
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise Unfit(f"must be a list of texts, not {_word(value)}")
+    return tuple(str(item) for item in items)
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise Unfit(f"must be an object, not {_word(value)}")
+    return value
+
+
+# bool stands before int, which it is too.
+_WORDS: Final = (
+    (str, "a text"),
+    (bool, "a boolean"),
+    (int, "an integer"),
+    (float, "a number"),
+    (list, "such a list"),
+    (Mapping, "an object"),
+)
+
+
+def _word(value: object) -> str:
+    """
+    Name the kind of *value*, which may be a secret.
+    """
+    return next((word for kind, word in _WORDS if isinstance(value, kind)), "nothing")
+
+
+def _text_integer(text: str) -> int:
+    if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text):
+        raise Unfit("must be an integer")
+    return int(text)
+
+
+def _text_number(text: str) -> float:
+    try:
+        return _number(float(text))
+    except ValueError:
+        raise Unfit("must be a number") from None
+
+
+def _text_boolean(text: str) -> bool:
+    try:
+        return _BOOLEANS[text.strip().lower()]
+    except KeyError:
+        raise Unfit("must be true or false") from None
+
+
+def _text_array(text: str) -> tuple[str, ...]:
+    return _array(_text_json(text) if text.lstrip().startswith("[") else str(text))
+
+
+def _text_object(text: str) -> Mapping[str, Any]:
+    return _object(_text_json(text))
+
+
+def _text_json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise Unfit("must be JSON") from None
+
+
+_FROM_JSON: Final[Mapping[Kind, Callable[[Any], Any]]] = {
+    "string": _string,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "array": _array,
+    "object": _object,
+}
+_FROM_TEXT: Final[Mapping[Kind, Callable[[Any], Any]]] = {
+    "string": _string,
+    "integer": _text_integer,
+    "number": _text_number,
+    "boolean": _text_boolean,
+    "array": _text_array,
+    "object": _text_object,
+}
+
+
+def _streams(given: Mapping[str, Any], place: str, faults: list[str]) -> dict[str, dict[str, Any]]:
+    """
+    Check the settings of each glob under `streams`.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for glob, settings in given.items():
+        inner = f"{place}.{glob}"
+        if not isinstance(settings, Mapping):
+            faults.append(f"{inner}: must be an object of settings, not {_word(settings)}")
+            continue
+        reading = read(Source(inner, settings))
+        faults.extend(reading.faults)
+        found[glob] = values(reading, faults, per_stream=True)
+    return found
+
+
+def _columns(given: Mapping[str, Any], place: str, faults: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """
+    Check what `columns` says of each property of each stream.
+    """
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for stream, properties in _objects(given, place, faults):
+        found[stream] = {}
+        for name, says in _objects(properties, f"{place}.{stream}", faults):
+            found[stream][name] = _column(says, f"{place}.{stream}.{name}", faults)
+    return found
+
+
+def _objects(
+    given: Mapping[str, Any], place: str, faults: list[str]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, value in given.items():
+        if isinstance(value, Mapping):
+            yield name, value
+        else:
+            faults.append(f"{place}.{name}: must be an object, not {_word(value)}")
+
+
+def _column(says: Mapping[str, Any], place: str, faults: list[str]) -> dict[str, Any]:
+    known = ", ".join(_COLUMN)
+    faults.extend(f"{place}.{name}: is unknown; a column has {known}" for name in says if name not in _COLUMN)
+    return {
+        name: cast(says[name], f"{place}.{name}", faults) for name, cast in _COLUMN.items() if name in says
+    }
+
+
+def _told(cast: Callable[[Any], Any]) -> Callable[[Any, str, list[str]], Any]:
+    """
+    Return *cast* as one that tells faults instead of raising them.
+    """
+
+    def checked(value: object, place: str, faults: list[str]) -> Any:
+        try:
+            return cast(value)
+        except Unfit as why:
+            faults.append(f"{place}: {why}")
+            return None
+
+    return checked
+
+
+_COLUMN: Final[Mapping[str, Callable[[Any, str, list[str]], Any]]] = {
+    "type": _told(_string),
+    "name": _told(_string),
+    "ignore": _told(_boolean),
+}
+
+
+def _schemas(given: Mapping[str, Any], place: str, faults: list[str]) -> dict[str, str]:
+    """
+    Check `schema_mapping`; pipelinewise writes {"public": {"target_schema": "DW"}} for {"public": "DW"}.
+    """
+    found: dict[str, str] = {}
+    for source, target in given.items():
+        said = target.get("target_schema") if isinstance(target, Mapping) and len(target) == 1 else target
+        if isinstance(said, str) and said:
+            found[source] = str(said)
+        else:
+            faults.append(f'{place}.{source}: must be the name of a schema, or {{"target_schema": its name}}')
+    return found
+
+
+def _pattern(text: str, _place: str, _faults: list[str]) -> str:
+    known = re.sub(r"\{(?:stream|schema|table)\}", "", text)
+    if "{" in known or "}" in known:
+        raise Unfit("may hold {stream}, {schema} and {table} only")
+    if not re.search(r"\{(?:stream|table)\}", text):
+        raise Unfit("must hold {stream} or {table}, or all streams share one table")
+    return text
+
+
+def _no_credentials(dsn: str, _place: str, _faults: list[str]) -> str:
+    if re.match(r"[^/@(:?]*/[^@]*@", dsn):
+        raise Unfit("must not hold user and password; use user and password")
+    return dsn
+
+
+_SHAPES: Final[Mapping[str, Callable[[Any, str, list[str]], Any]]] = {
+    "streams": _streams,
+    "columns": _columns,
+    "schema_mapping": _schemas,
+    "table_name_pattern": _pattern,
+    "dsn": _no_credentials,
+}
+
+
+def together(found: Mapping[str, Any], given: Mapping[str, Given]) -> Iterator[str]:
+    """
+    Give a fault for each pair of settings that cannot be as they are.
+
+    A setting that was given and is wrong by itself is not missing too.
+    """
+    has = {name for name in SETTINGS if found.get(name) not in (None, "", False)}
+    has |= given.keys() - found.keys()
+    if str(found.get("dsn", "")).startswith(_PROVIDER):
+        has.add(_PROVIDER)
+    for needs, why in _MISSING:
+        if needs(has):
+            yield why
+    for first, second, why in _APART:
+        if first in has and second in has:
+            yield f"{_place(first, given)}: {why}"
+    yield from _values_together(found, given)
+
+
+def _place(name: str, given: Mapping[str, Given]) -> str:
+    return given[name].place if name in given else name
+
+
+# A dsn such as config-azure://... names a store that may hold user and password too (python-oracledb,
+# centralized configuration providers).
+_PROVIDER: Final = "config-"
+
+
+def _provided(has: set[str]) -> bool:
+    """
+    Say whether something else than settings may tell who logs in.
+    """
+    return bool(has & {"access_token", "external_auth", _PROVIDER})
+
+
+_MISSING: Final[tuple[tuple[Callable[[set[str]], bool], str], ...]] = (
+    (
+        lambda has: not has & {"dsn", "host"},
+        "host: is missing; set host with service_name or sid, or set dsn",
+    ),
+    (
+        lambda has: "host" in has and not has & {"dsn", "service_name", "sid"},
+        "service_name: is missing; set it beside host (or sid, or use dsn alone)",
+    ),
+    (
+        lambda has: "user" not in has and not _provided(has),
+        "user: is missing",
+    ),
+    (
+        lambda has: not has & {"password", "password_file"} and not _provided(has),
+        "password: is missing; set it, password_file, access_token or external_auth",
+    ),
+    (
+        lambda has: (
+            bool(has & {"max_rejects", "max_rejects_percent"}) and not has & {"reject_file", "reject_table"}
+        ),
+        "max_rejects: needs a place for the rejects; set reject_file",
+    ),
+    (
+        lambda has: "https_proxy_port" in has and "https_proxy" not in has,
+        "https_proxy: is missing beside https_proxy_port",
+    ),
+)
+
+_APART: Final = (
+    ("dsn", "host", "stands in place of host; leave one of them out"),
+    ("dsn", "service_name", "stands in place of service_name; leave one of them out"),
+    ("dsn", "sid", "stands in place of sid; leave one of them out"),
+    ("service_name", "sid", "stands in place of sid; leave one of them out"),
+    ("password", "password_file", "stands in place of password_file; leave one of them out"),
+)
+
+
+def _values_together(found: Mapping[str, Any], given: Mapping[str, Given]) -> Iterator[str]:
+    def value(name: str) -> Any:
+        return found.get(name, SETTINGS[name].default)
+
+    thin = value("driver_mode") == "thin"
+    if "host" in found and value("protocol") == "tcp":
+        for name in ("https_proxy", "access_token", *(["wallet_location"] if thin else [])):
+            if value(name):
+                yield f"{_place(name, given)}: needs TLS; set protocol to tcps"
+    if value("client_lib_dir") and thin:
+        yield f"{_place('client_lib_dir', given)}: is for thick mode; set driver_mode to thick"
+    if value("retry_delay") > value("retry_max_delay"):
+        yield f"{_place('retry_delay', given)}: must not be longer than retry_max_delay"
+    if value("loader_id") and not value("ledger"):
+        yield f"{_place('loader_id', given)}: lives in the ledger; set ledger to true"
