@@ -10,6 +10,8 @@ import re
 import pytest
 import yaml
 
+from target_oracle.oracle.codes import ADVICE
+from target_oracle.rejects import CURES
 from target_oracle.settings import SETTINGS, available
 from tests.program import CHECKOUT
 from tests.unit.test_makefile import LISTED
@@ -101,6 +103,16 @@ def test_every_configuration_on_a_page_names_settings_only(page):
         assert set(config) <= known
         for overrides in config.get("streams", {}).values():
             assert all(SETTINGS[name].per_stream for name in overrides)
+
+
+@pytest.mark.parametrize("code", ADVICE)
+def test_every_code_that_the_program_advises_about_is_explained(code):
+    assert code in TEXTS["docs/troubleshooting.md"]
+
+
+@pytest.mark.parametrize("code", CURES)
+def test_every_code_that_the_program_has_a_cure_for_is_explained(code):
+    assert re.search(rf"\b{code}\b", TEXTS["docs/rejects.md"])
 
 
 def test_the_readme_names_both_commands():
