@@ -221,7 +221,7 @@ def plain_shape(schema: Mapping[str, Any], path: tuple[str, ...]) -> Shape:
     """
     text, encoding = _text(schema)
     return Shape(
-        types=_types(schema, path),
+        types=types_of(schema, path),
         text=text,
         encoding=encoding,
         max_length=_length(schema, path),
@@ -233,7 +233,10 @@ def plain_shape(schema: Mapping[str, Any], path: tuple[str, ...]) -> Shape:
     )
 
 
-def _types(schema: Mapping[str, Any], path: tuple[str, ...]) -> frozenset[str]:
+def types_of(schema: Mapping[str, Any], path: tuple[str, ...] = ()) -> frozenset[str]:
+    """
+    Return the types that *schema* itself names, or those of its `const` or `enum`, or else all.
+    """
     said = schema.get("type")
     if said is None or said == []:
         types = _inferred(schema)
