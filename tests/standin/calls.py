@@ -17,11 +17,11 @@ from tests.standin.values import Bind, OracleError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from tests.standin.engine import Session
     from tests.standin.stats import Stats
     from tests.standin.ttc_requests import Execute, Piggyback
     from tests.standin.values import ColumnInfo, Outcome, Row, Value
 
-    from .engine import Session
 
 MOST_CURSORS = 300  # open_cursors of a default database
 NO_MORE = "ORA-01403: no data found"
@@ -52,7 +52,9 @@ class Calls:
     *note* is told every statement before it runs.
     """
 
-    def __init__(self, session: Session, stats: Stats, note: Callable[[str, Sequence[str], int], None]) -> None:
+    def __init__(
+        self, session: Session, stats: Stats, note: Callable[[str, Sequence[str], int], None]
+    ) -> None:
         self.session = session
         self.field_version = 0
         self.lobs = Lobs()

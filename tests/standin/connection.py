@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.standin.faults import Fault
     from tests.standin.packets import ConnectRequest
     from tests.standin.server import StandIn
+    from tests.standin.ttc_types import Description
 
 SERVICE = re.compile(r"\(\s*SERVICE_NAME\s*=\s*([^)\s]*)\s*\)", re.IGNORECASE)
 SID = re.compile(r"\(\s*SID\s*=\s*([^)\s]*)\s*\)", re.IGNORECASE)
@@ -37,6 +38,7 @@ DDL_WORDS = ("CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "COMMENT", "GRANT"
 DML_WORDS = ("INSERT", "UPDATE", "DELETE", "MERGE")
 FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()*([A-Za-z]+)", re.DOTALL)
 CANCELLED = OracleError(1013, "ORA-01013: user requested cancel of current operation")
+UNKNOWN_LOGINS = {"AUTH_TOKEN", "AUTH_NEWPASSWORD", "PROXY_CLIENT_NAME", "AUTH_ORA_EDITION"}
 REFUSED_LOGIN = {
     True: "ORA-01017: invalid credential or not authorized; logon denied",
     False: "ORA-01017: invalid username/password; logon denied",
@@ -45,7 +47,7 @@ REFUSED_LOGIN = {
 Answer: TypeAlias = "bytes | None"
 
 
-class Cut(Exception):  # noqa: N818 - an order, not an error
+class Cut(Exception):
     """
     A fault wants the connection dead.
     """
@@ -163,8 +165,8 @@ class Connection:
                 continue
             except (ttc_requests.Unknown, Malformed, UnicodeDecodeError) as refused:
                 self.server.report(f"session {self.number}: not understood: {refused}")
-                error = OracleError(3115, f"ORA-03115: unsupported network datatype or representation: {refused}")
-                self._send(self._refusal(error))
+                text = f"ORA-03115: unsupported network datatype or representation: {refused}"
+                self._send(self._refusal(OracleError(3115, text)))
                 continue
             except OracleError as refused:
                 self._send(self._refusal(refused))
@@ -175,7 +177,7 @@ class Connection:
 
     # ---- reading --------------------------------------------------------------------------------------
 
-    def _binds_of(self, cursor: int) -> tuple[ttc_requests.Description, ...]:
+    def _binds_of(self, cursor: int) -> tuple[Description, ...]:
         return self._logged_in().binds_of(cursor)
 
     def _value_of(self, locator: bytes) -> object:
@@ -228,6 +230,11 @@ class Connection:
             if refused.code in fault_specs.FATAL:
                 self._send(answer)
                 raise Cut from None
+        except (Cut, Hangup):
+            raise
+        except Exception:  # noqa: BLE001 - a fault of ours: told as one, not left to a client that waits
+            self.server.report(f"session {self.number}: {traceback.format_exc()}")
+            answer = self._refusal(OracleError(600, fault_specs.text(600)))
         self._apply(due, AFTER)
         if not request.answered:
             self._count(messages=1)
@@ -411,7 +418,7 @@ class Connection:
         return answer + ttc_answers.ending(Ending(), 0, self.parser.field_version)
 
     def _phase_two(self, request: Authenticate) -> bytes:
-        unknown = {"AUTH_TOKEN", "AUTH_NEWPASSWORD", "PROXY_CLIENT_NAME", "AUTH_ORA_EDITION"} & set(request.pairs)
+        unknown = UNKNOWN_LOGINS & set(request.pairs)
         if unknown:
             self.server.report(f"session {self.number}: log-in with {', '.join(sorted(unknown))} refused")
             raise OracleError(3001, f"ORA-03001: unimplemented feature: log-in with {min(unknown)}")

@@ -36,12 +36,19 @@ def encode(value: Decimal | int) -> bytes:
 
     Refuse what is too large (ORA-01426) or no number; what is too small is zero.
     """
-    if isinstance(value, int):
-        return _encode_digits(str(abs(value)), 0, negative=value < 0)
-    sign, digits, exponent = value.as_tuple()
+    shown = str(value)
+    negative = shown[0] == "-"
+    if negative:
+        shown = shown[1:]
+    if shown.isdecimal():
+        return _encode_digits(shown, 0, negative=negative)
+    whole, _, fraction = shown.partition(".")
+    if fraction.isdecimal() and whole.isdecimal():
+        return _encode_digits(whole + fraction, -len(fraction), negative=negative)
+    _, digits, exponent = Decimal(value).as_tuple()
     if not isinstance(exponent, int):
         raise Refusal(1722)
-    return _encode_digits("".join(map(str, digits)), exponent, negative=bool(sign))
+    return _encode_digits("".join(map(str, digits)), exponent, negative=negative)
 
 
 def _encode_digits(digits: str, exponent: int, *, negative: bool) -> bytes:

@@ -9,6 +9,7 @@ chunks of (ub length, bytes) that a 0 ends, 0 and 255 for null.
 from __future__ import annotations
 
 import struct
+from datetime import date as date_type
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
@@ -28,13 +29,13 @@ INTERVAL_OFFSET = 60
 REGION = 0x80  # in the zone's hour byte: a named region, not an offset
 
 
-class Incomplete(Exception):  # noqa: N818 - it reports no error, it asks for more
+class Incomplete(Exception):
     """
     The bytes at hand end before the item does; the rest may be on its way.
     """
 
 
-class Malformed(Exception):  # noqa: N818 - named for what the bytes are
+class Malformed(Exception):
     """
     The bytes are no such item, whatever may follow.
     """
@@ -162,10 +163,7 @@ _WIDTHS = (0, 1, 2, 4, 4, 8, 8, 8, 8)  # bytes on the wire for that many signifi
 
 def ub(value: int) -> bytes:
     """
-    Write a universal integer.
-
-    >>> ub(0), ub(300), ub(-5)
-    (b'\\x00', b'\\x02\\x01,', b'\\x81\\x05')
+    Write a universal integer: 300 is 02 01 2c, -5 is 81 05.
     """
     if not value:
         return b"\0"
@@ -293,21 +291,14 @@ def zoned(raw: bytes) -> datetime:
     return instant.astimezone(timezone(offset))
 
 
-def to_date(value: datetime) -> bytes:
+def to_date(value: date_type) -> bytes:
     """
-    Write a DATE, 7 bytes.
+    Write a DATE, 7 bytes; a bare date begins at midnight.
     """
-    return bytes(
-        (
-            value.year // 100 + 100,
-            value.year % 100 + 100,
-            value.month,
-            value.day,
-            value.hour + 1,
-            value.minute + 1,
-            value.second + 1,
-        )
-    )
+    day = bytes((value.year // 100 + 100, value.year % 100 + 100, value.month, value.day))
+    if not isinstance(value, datetime):
+        return day + b"\1\1\1"
+    return day + bytes((value.hour + 1, value.minute + 1, value.second + 1))
 
 
 def to_timestamp(value: datetime) -> bytes:
@@ -333,10 +324,8 @@ def binary_double(raw: bytes) -> float:
     """
     if len(raw) not in (4, 8):
         raise Malformed(f"binary number of {len(raw)} bytes")
-    if raw[0] & 0x80:
-        bits = bytes((raw[0] & 0x7F,)) + raw[1:]
-    else:
-        bits = bytes(byte ^ 0xFF for byte in raw)
+    positive = raw[0] & 0x80
+    bits = bytes((raw[0] & 0x7F,)) + raw[1:] if positive else bytes(byte ^ 0xFF for byte in raw)
     value: float = struct.unpack(">d" if len(raw) == 8 else ">f", bits)[0]
     return value
 

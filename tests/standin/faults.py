@@ -86,7 +86,7 @@ TEXTS = {
     55910: "unable to change transaction state",
 }
 #: after these the session is gone: the server answers, then closes
-FATAL = frozenset((28, 1012, 1089, 1092, 2396, 3113, 3114, 3135, 12537, 12570, 600))
+FATAL = frozenset((28, 1012, 1089, 1092, 2396, 3113, 3114, 3135, 12537, 12570))
 #: codes that the listener gives, before any session exists
 LISTENER = frozenset((*range(12500, 12537), 12540, 12541, 12543, 12545, 12170))
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import struct
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from tests.standin import encoding
 from tests.standin.encoding import Malformed, Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.standin.values import Value
 
 MAGIC = b"\xffJZ"
@@ -94,7 +96,7 @@ class _Image:
             names.append(raw.raw(size).decode())
         return names
 
-    def _node(self) -> Value:
+    def _node(self) -> Value:  # noqa: PLR0911 - one line a group of types
         reader = self.reader
         start = reader.pos - self.tree
         kind = reader.u8()
@@ -154,8 +156,9 @@ def _bytes(raw: bytes) -> bytes:
     return raw
 
 
+_Read: TypeAlias = "Callable[[bytes], Value]"
 _CONSTANTS = {NULL: None, TRUE: True, FALSE: False}
-_FIXED = {
+_FIXED: dict[int, tuple[int, _Read]] = {
     DATE: (7, encoding.date),
     TIMESTAMP7: (7, encoding.date),
     TIMESTAMP: (11, encoding.date),
@@ -164,7 +167,7 @@ _FIXED = {
     DOUBLE: (8, encoding.binary_double),
     INTERVAL: (11, encoding.interval),
 }
-_LENGTHS = {
+_LENGTHS: dict[int, tuple[int, _Read]] = {
     TEXT_UB1: (1, bytes.decode),
     TEXT_UB2: (2, bytes.decode),
     TEXT_UB4: (4, bytes.decode),
@@ -185,7 +188,8 @@ def encode(value: Value) -> bytes:
     if not isinstance(value, (dict, list, tuple)):
         tree = _scalar(value)
         flags = SCALAR | INLINE | LENGTH_IN_CODE | (TREE_UB4 if len(tree) > 0xFFFF else 0)
-        return MAGIC + struct.pack(">BH", SHORT_NAMES, flags) + _sized(len(tree), bool(flags & TREE_UB4)) + tree
+        head = MAGIC + struct.pack(">BH", SHORT_NAMES, flags)
+        return head + _sized(len(tree), bool(flags & TREE_UB4)) + tree
     names = _field_names(value)
     return _Writer(names).image(value)
 
@@ -231,12 +235,16 @@ class _Writer:
 
     def image(self, value: Value) -> bytes:
         self._node(value)
-        flags = INLINE | LENGTH_IN_CODE | HASH_UB1 | TINY_NODES | {1: 0, 2: NAMES_UB2, 4: NAMES_UB4}[self.id_size]
+        flags = INLINE | LENGTH_IN_CODE | HASH_UB1 | TINY_NODES
+        flags |= {1: 0, 2: NAMES_UB2, 4: NAMES_UB4}[self.id_size]
         short, short_wide = _segment(self.short, 1)
         flags |= NAMES_SEGMENT_UB4 if short_wide else 0
         flags |= TREE_UB4 if len(self.tree) > 0xFFFF else 0
         parts = [MAGIC, struct.pack(">BH", LONG_NAMES if self.long else SHORT_NAMES, flags)]
-        parts += (len(self.short).to_bytes(self.id_size, "big"), _sized(_names_size(self.short, 1), short_wide))
+        parts += (
+            len(self.short).to_bytes(self.id_size, "big"),
+            _sized(_names_size(self.short, 1), short_wide),
+        )
         long, long_wide = _segment(self.long, 2)
         if self.long:
             second = 0 if long_wide else LONG_SEGMENT_UB2
@@ -301,7 +309,7 @@ def _scalar(value: Value) -> bytes:  # noqa: PLR0911 - one line a type
             return bytes((ZONED,)) + encoding.to_zoned(value)
         return bytes((TIMESTAMP,)) + encoding.to_timestamp(value)
     if isinstance(value, date):
-        return bytes((DATE,)) + encoding.to_date(datetime(value.year, value.month, value.day))  # noqa: DTZ001
+        return bytes((DATE,)) + encoding.to_date(value)
     if isinstance(value, timedelta):
         return bytes((INTERVAL,)) + encoding.to_interval(value)
     raise TypeError(f"{type(value).__name__} in JSON")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import select
 import socket
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,13 @@ FAST_AUTH, HAS_END_OF_RESPONSE = 0x10000000, 0x02000000
 SPLIT_SLACK = 7  # bytes that a full packet may lack, since integers are not split
 
 
-class Hangup(Exception):  # noqa: N818 - a client may leave when it likes
+class Hangup(Exception):
     """
     The client is gone.
     """
 
 
-class Break(Exception):  # noqa: N818 - a request like another
+class Break(Exception):
     """
     The client asks with a marker of *kind* to stop what is under way.
     """
@@ -194,10 +195,8 @@ class Wire:
 
 
 def close(sock: socket.socket) -> None:
-    try:
+    with suppress(OSError):  # closed before, by either side
         sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # closed before, by either side
     sock.close()
 
 

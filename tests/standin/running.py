@@ -104,12 +104,12 @@ class Server:
 
 
 @contextmanager
-def running(  # noqa: PLR0913 - one keyword an option of the program
+def running(
     *,
     version: int = 23,
     faults: Sequence[str] = (),
     user: str = "app",
-    password: str = "secret",
+    password: str = "secret",  # noqa: S107 - of a server that lives for one test
     service: str = "FREEPDB1",
     port: int = 0,
     max_string_size: str = "standard",
@@ -128,11 +128,11 @@ def running(  # noqa: PLR0913 - one keyword an option of the program
         command += ["--stats", os.fspath(folder / "stats.json"), "--log-sql", os.fspath(folder / "sql.jsonl")]
         command += ["--rtt-ms", str(rtt_ms)] if rtt_ms else []
         command += ["--data", os.fspath(data)] if data else []
-        command += ["--tls", *map(os.fspath, tls)] if tls else []
+        command += ["--tls", *(os.fspath(file) for file in tls)] if tls else []
         command += ["--ack"] if ack else []
         for fault in faults:
             command += ["--fault", fault]
-        process = subprocess.Popen(  # noqa: S603 - our own program
+        process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         errors: list[str] = []

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,6 @@ from tests.standin.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from tests.standin.engine import Database
     from tests.standin.faults import Fault
@@ -34,7 +34,7 @@ STATS_INTERVAL = 0.05  # seconds between two writes of the statistics
 PATIENCE = 5.0  # seconds that a thread gets to end
 
 
-class StandIn:
+class StandIn(AbstractContextManager["StandIn"]):
     """
     A server with its *database*, from construction to `close`; a context manager.
 
@@ -54,7 +54,7 @@ class StandIn:
         self.log: list[str] = []
         self.watch = Watch()
         self._statements: list[dict[str, object]] = []
-        self._sql_log = Path(options.log_sql).open("a", encoding="utf-8") if options.log_sql else None
+        self._sql_log = Path(options.log_sql) if options.log_sql else None
         self._verifiers = {options.user.upper(): Verifier.of(options.password)}
         self._nobody = Verifier.of(options.user + options.password)
         self._refuse_until = 0.0
@@ -88,12 +88,10 @@ class StandIn:
         with self._lock:
             return list(self._statements)
 
-    def __enter__(self) -> StandIn:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
+        """
+        Close, whatever happened.
+        """
         self.close()
 
     def close(self) -> None:
@@ -108,8 +106,6 @@ class StandIn:
         self.watch.stop()
         self.database.close()
         self.counts.write()
-        if self._sql_log is not None:
-            self._sql_log.close()
 
     # ---- for connections --------------------------------------------------------------------------------
 
@@ -137,8 +133,8 @@ class StandIn:
         with self._lock:
             self._statements.append(entry)
             if self._sql_log is not None:
-                self._sql_log.write(json.dumps(entry) + "\n")
-                self._sql_log.flush()
+                with self._sql_log.open("a", encoding="utf-8") as log:
+                    log.write(json.dumps(entry) + "\n")
 
     @property
     def is_restarting(self) -> bool:
@@ -181,7 +177,7 @@ class StandIn:
             number += 1
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = Connection(self, sock, number)
-            thread = threading.Thread(target=self._live, args=(connection,), name=f"session {number}", daemon=True)
+            thread = threading.Thread(target=self._live, args=(connection,), daemon=True)
             with self._lock:
                 self._open[connection] = thread
             thread.start()

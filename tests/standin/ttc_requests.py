@@ -34,7 +34,7 @@ LITERALS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL
 BIND_NAME = re.compile(r":\s*\w+")
 
 
-class Unknown(Exception):  # noqa: N818 - a kind of request
+class Unknown(Exception):
     """
     A function or piggyback that the server does not speak; where it ends nobody knows.
     """
@@ -277,10 +277,6 @@ class Parser:
                 return _lob_call(reader)
             case 118 | 115:
                 return authenticate(1 if code == 118 else 2, reader)
-            case 163:
-                reader.raw(2)
-                reader.ub()
-                return Simple("release")
             case _:
                 raise Unknown(f"function {code}")
 
@@ -512,7 +508,8 @@ def _lob_call(reader: Reader) -> LobCall:
         if reader.u8() != LOB_DATA:
             raise Malformed("LOB write without data")
         data = reader.clr() or b""
-    return LobCall(operation, locator, source_offset, target_offset, data, reader.ub() if has_amount else None)
+    amount = reader.ub() if has_amount else None
+    return LobCall(operation, locator, source_offset, target_offset, data, amount)
 
 
 # ---- piggybacks -------------------------------------------------------------------------------------------
