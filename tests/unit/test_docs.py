@@ -10,6 +10,7 @@ import re
 import pytest
 import yaml
 
+from target_oracle import foreign
 from target_oracle.oracle.codes import ADVICE
 from target_oracle.rejects import CURES
 from target_oracle.settings import SETTINGS, available
@@ -23,7 +24,14 @@ PAGES = [CHECKOUT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG
 TEXTS = {str(path.relative_to(CHECKOUT)): path.read_text() for path in PAGES}
 
 # Words with an underscore, in code, that are no settings.
-OTHER_WORDS = {"key_properties", "public_album", "public_track"}
+OTHER_WORDS = {
+    "key_properties",
+    "public_album",
+    "public_track",
+    *foreign.NAMES,
+    *foreign.GROUPS,
+    *foreign.LOAD_METHODS,
+}
 
 each_page = pytest.mark.parametrize("page", sorted(TEXTS))
 
@@ -92,7 +100,7 @@ def test_every_setting_that_a_page_names_is_there(page):
     words = {
         word for word in re.findall(r"`([a-z]+(?:_[a-z]+)+)`", TEXTS[page]) if not word.startswith("target_")
     }
-    known = {setting.name for setting in available()}
+    known = set(SETTINGS) if page == "docs/migration.md" else {setting.name for setting in available()}
     assert words - known - OTHER_WORDS == set()
 
 
@@ -113,6 +121,16 @@ def test_every_code_that_the_program_advises_about_is_explained(code):
 @pytest.mark.parametrize("code", CURES)
 def test_every_code_that_the_program_has_a_cure_for_is_explained(code):
     assert re.search(rf"\b{code}\b", TEXTS["docs/rejects.md"])
+
+
+@pytest.mark.parametrize("name", sorted(foreign.NAMES | foreign.GROUPS | set(foreign.LOAD_METHODS)))
+def test_every_name_of_another_target_that_is_understood_or_refused_is_listed(name):
+    assert f"`{name}`" in TEXTS["docs/migration.md"]
+
+
+@pytest.mark.parametrize("name", foreign.ALIASES)
+def test_every_alias_is_listed_with_the_setting_that_it_means(name):
+    assert f"| `{name}` | `{foreign.ALIASES[name]}` |" in TEXTS["docs/migration.md"]
 
 
 def test_the_readme_names_both_commands():
