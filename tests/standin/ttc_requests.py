@@ -365,7 +365,7 @@ class Parser:
         places = [at for at, bind in enumerate(binds) if not bind.returned]
         if plsql:
             return places
-        return sorted(places, key=lambda at: binds[at].size > self.longest_string)
+        return sorted(places, key=lambda at: binds[at].is_long(self.longest_string))
 
     def _plain_rows(
         self, reader: Reader, binds: tuple[Description, ...], order: list[int], count: int

@@ -93,6 +93,12 @@ class Description:
     def is_known(self) -> bool:
         return self.number in WORDS and (self.form != NATIONAL or self.number in NATIONAL_WORDS)
 
+    def is_long(self, longest_string: int) -> bool:
+        """
+        Say whether its values come after those of all other binds. JSON declares 32 MiB and does not.
+        """
+        return self.size > longest_string and self.number != JSON
+
     @property
     def is_plain(self) -> bool:
         """

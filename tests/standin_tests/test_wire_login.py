@@ -50,7 +50,7 @@ def test_an_unknown_service_is_refused(serve, connect, version):
     server = serve(version=version)
     with pytest.raises(oracledb.DatabaseError) as refused:
         connect(server, dsn=f"{server.host}:{server.port}/elsewhere")
-    assert refused.value.args[0].full_code == "DPY-6001"
+    assert "DPY-6001" in str(refused.value)
 
 
 def test_a_service_is_found_in_any_case(serve, connect):
@@ -62,7 +62,7 @@ def test_an_unknown_sid_is_refused(serve, connect):
     server = serve()
     with pytest.raises(oracledb.DatabaseError) as refused:
         connect(server, dsn=None, host=server.host, port=server.port, sid="elsewhere")
-    assert refused.value.args[0].full_code == "DPY-6003"
+    assert "DPY-6003" in str(refused.value)
 
 
 def test_a_long_connect_descriptor_comes_in_a_packet_of_its_own(serve, connect):
