@@ -113,6 +113,18 @@ def test_every_configuration_on_a_page_names_settings_only(page):
             assert all(SETTINGS[name].per_stream for name in overrides)
 
 
+def test_the_cron_job_of_the_operations_page_names_settings_and_waits_for_a_shutdown():
+    (text,) = blocks("docs/operations.md", "yaml")
+    pod = yaml.safe_load(text)["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    variables = {setting.variable for setting in available()}
+    assert {variable["name"] for variable in container["env"]} <= variables
+    assert pod["terminationGracePeriodSeconds"] > SETTINGS["shutdown_timeout"].default
+    assert {mount["name"] for mount in container["volumeMounts"]} == {
+        volume["name"] for volume in pod["volumes"]
+    }
+
+
 @pytest.mark.parametrize("code", ADVICE)
 def test_every_code_that_the_program_advises_about_is_explained(code):
     assert code in TEXTS["docs/troubleshooting.md"]
