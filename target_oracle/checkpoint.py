@@ -1,0 +1,122 @@
+"""
+Rows in batches, batches in a checkpoint: what one transaction holds and what is kept to replay it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from target_oracle.faults import RowFault
+
+if TYPE_CHECKING:
+    from target_oracle.decoder import Row
+    from target_oracle.stream import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """
+    One line that is not stored, and why; *stream* is None when the line does not tell it.
+    """
+
+    stream: str | None
+    line: int
+    code: str
+    why: str
+    column: str | None
+    raw: bytes
+
+
+@dataclass(slots=True)
+class Batch:
+    """
+    Rows of one stream for one array DML, each with the line that it came from.
+
+    *lines* outlive *rows*: once sent, rows are dropped, and a replay reads the lines again. *spans* are runs of
+    line numbers, as long together as *lines*. *received* is when the first of them was read.
+    """
+
+    version: Version
+    received: datetime
+    rows: list[Row] | None = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+    spans: list[Sequence[int]] = field(default_factory=list)
+    size: int = 0
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def add(self, rows: list[Row], lines: Sequence[bytes], numbers: Sequence[int]) -> int:
+        """
+        Append *rows* and where they came from; return the bytes of their lines.
+        """
+        assert self.rows is not None  # noqa: S101  # only a batch that was sent has none
+        self.rows += rows
+        return self.note(lines, numbers)
+
+    def note(self, lines: Sequence[bytes], numbers: Sequence[int]) -> int:
+        """
+        Append *lines* whose rows are appended already; return their bytes.
+        """
+        self.lines += lines
+        self.spans.append(numbers)
+        size = sum(map(len, lines))
+        self.size += size
+        return size
+
+    def number(self, position: int) -> int:
+        """
+        Return the input line number of the row at *position*.
+        """
+        ends = list(accumulate(map(len, self.spans)))
+        span = bisect_right(ends, position)
+        return self.spans[span][position - (ends[span] - len(self.spans[span]))]
+
+    def reject(self, position: int, fault: RowFault) -> Reject:
+        """
+        Return the reject that *fault* makes of the row at *position*.
+        """
+        return Reject(
+            self.version.stream, self.number(position), fault.code, fault.why, fault.column, self.lines[position]
+        )
+
+    def split(self, position: int) -> Batch:
+        """
+        Cut the batch at *position*; return what stood behind it, its lines and numbers without rows.
+        """
+        numbers = [number for span in self.spans for number in span]
+        tail = Batch(self.version, self.received, None, self.lines[position:], [numbers[position:]])
+        self.rows = self.rows[:position] if self.rows is not None else None
+        self.lines, self.spans = self.lines[:position], [numbers[:position]]
+        return tail
+
+    def without(self, positions: set[int]) -> None:
+        """
+        Drop the rows at *positions* and what was kept of them.
+        """
+        keep = [n for n in range(len(self.lines)) if n not in positions]
+        numbers = [number for span in self.spans for number in span]
+        if self.rows is not None:
+            self.rows = [self.rows[n] for n in keep]
+        self.lines = [self.lines[n] for n in keep]
+        self.spans = [[numbers[n] for n in keep]]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """
+    What became of the rows of one batch.
+    """
+
+    inserted: int = 0
+    updated: int = 0
+    merged: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    deduplicated: int = 0
+    rejects: list[Reject] = field(default_factory=list)

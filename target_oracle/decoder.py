@@ -1,0 +1,350 @@
+"""
+A stream's columns -> the compiled way from RECORD lines to rows, and the slow way for lines that it refuses.
+
+The compiled way is one msgspec decoder a stream: message type, stream name, JSON types, decimals and times in one
+pass in C. Whatever it refuses is read again property by property, which either gives the same row or says why not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from operator import add, attrgetter, itemgetter
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from target_oracle.convert import Converter, Tally
+from target_oracle.faults import RowFault
+from target_oracle.oracle.types import Column
+from target_oracle.singer.messages import read_envelope
+from target_oracle.singer.schema import Field
+
+Row = tuple[Any, ...]
+# What a decoder raises for a line that is not its own.
+REFUSED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+# A column whose values took the slow way this often gets its converter's relaxed form.
+RELAX_AFTER: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """
+    One column of the rows: the property it comes from, the column it goes to, and how.
+
+    *needed* refuses a record that lacks the property, *filled* one where it is null.
+    """
+
+    prop: Field
+    column: Column
+    converter: Converter
+    key: bool = False
+    needed: bool = False
+    filled: bool = False
+
+
+class Decoder:
+    """
+    The two ways from lines to rows for one version of a stream; rows are tuples in the order of *slots*.
+
+    With *extras*, each row ends in the message's `time_extracted` and `version`.
+    """
+
+    def __init__(self, stream: str, slots: Sequence[Slot], *, extras: bool = False) -> None:
+        self.stream = stream
+        self.slots = tuple(slots)
+        self.extras = extras
+        self.tolerant = False
+        self._slow_hits = [0] * len(self.slots)
+        self._refused: dict[int, bytes] = {}
+        self._known = frozenset(slot.prop.path[0] for slot in self.slots)
+        self._compile()
+
+    # --- the fast way
+
+    def _compile(self) -> None:
+        if any(_NOT_RENAMABLE & set("".join(slot.prop.path)) for slot in self.slots):
+            self.decode: Callable[[bytes], Any] = _no_fast_way
+        else:
+            envelope = _envelope(self.stream, self.slots, extras=self.extras, tolerant=self.tolerant)
+            self.decode = msgspec.json.Decoder(envelope, float_hook=Decimal).decode
+        self._to_rows = _to_rows(self.slots)
+
+    def rows_into(self, rows: list[Row], lines: Iterator[bytes]) -> None:
+        """
+        Append a row a line to *rows*; raise one of REFUSED at the first line that is refused.
+
+        Rows before that line stay appended: list.extend keeps what it had got when its iterator raises.
+        """
+        if not self.extras:
+            rows.extend(self._to_rows(map(self.decode, lines)))
+            return
+        messages: list[Any] = []
+        try:
+            messages.extend(map(self.decode, lines))
+        finally:
+            rows.extend(map(add, self._to_rows(messages), map(_EXTRAS, messages)))
+
+    # --- the slow way
+
+    def slow_row(self, record: bytes, extracted: str | None, version: int | None) -> Row:
+        """
+        Return the row of the JSON object *record*; raise RowFault, its column named.
+        """
+        try:
+            values = _OBJECT.decode(record)
+        except REFUSED as fault:
+            raise RowFault("TYPE", f"the record is no readable JSON object: {fault}") from fault
+        row = tuple(self._slow_value(position, slot, values) for position, slot in enumerate(self.slots))
+        return (*row, extracted, version) if self.extras else row
+
+    def _slow_value(self, position: int, slot: Slot, values: Mapping[str, msgspec.Raw]) -> Any:
+        try:
+            value = self._read(position, slot, _find(values, slot.prop.path))
+        except RowFault as fault:
+            fault.column = fault.column or slot.prop.name
+            raise
+        return value
+
+    def _read(self, position: int, slot: Slot, raw: msgspec.Raw | None) -> Any:
+        if raw is None:
+            return _missing(slot)
+        if bytes(raw) == b"null":
+            return _no_value(slot, null=True)
+        if slot.converter.annotation is msgspec.Raw:
+            return raw
+        value = slot.converter.read(bytes(raw))
+        if not _takes(slot.converter, raw):
+            self._slow_hits[position] += 1
+            self._refused[position] = bytes(raw)
+        return _no_value(slot, null=False) if value is None else value
+
+    def any_row(self, line: bytes) -> Row:
+        """
+        Return the row of a line that was taken before, by whichever way.
+        """
+        rows: list[Row] = []
+        try:
+            self.rows_into(rows, iter((line,)))
+        except REFUSED:
+            envelope = read_envelope(line)
+            return self.slow_row(bytes(envelope.record), envelope.time_extracted, envelope.version)  # type: ignore[arg-type]
+        return rows[0]
+
+    def unknown(self, record: bytes) -> list[str]:
+        """
+        Return the names in *record* that no column takes.
+        """
+        return [name for name in _OBJECT.decode(record) if name not in self._known]
+
+    def adapt(self) -> bool:
+        """
+        Relax the columns whose values keep taking the slow way; tell whether the fast way changed.
+        """
+        tired = [n for n, hits in enumerate(self._slow_hits) if hits >= RELAX_AFTER]
+        if not tired:
+            return False
+        slots = list(self.slots)
+        for position in tired:
+            self._slow_hits[position] = 0
+            slots[position] = _relaxed(slots[position], self._refused[position])
+        self.slots = tuple(slots)
+        self._compile()
+        return True
+
+    def tolerate_unknown(self) -> None:
+        """
+        From now on ignore properties that the schema lacks without leaving the fast way.
+        """
+        self.tolerant = True
+        self._compile()
+
+    # --- what a whole batch needs before it is bound
+
+    def finish(self, rows: list[Row]) -> tuple[list[Row], dict[int, RowFault]]:
+        """
+        Return *rows* ready to be bound, and the faults of rows that are not, by position.
+        """
+        columns: dict[int, Sequence[Any]] = {}
+        faults: dict[int, RowFault] = {}
+        for position, slot in enumerate(self.slots):
+            if slot.converter.finish is None:
+                continue
+            found = list(map(itemgetter(position), rows))
+            values, column_faults = _finish_column(slot, found)
+            for row, fault in column_faults.items():
+                fault.column = slot.prop.name
+                faults.setdefault(row, fault)
+            if values is not found:
+                columns[position] = values
+        return (_with_columns(rows, columns) if columns else rows), faults
+
+
+def _finish_column(slot: Slot, found: list[Any]) -> tuple[Sequence[Any], dict[int, RowFault]]:
+    nulls: dict[int, RowFault] = {}
+    if slot.filled and not slot.key:
+        nulls = {n: _null_fault() for n, value in enumerate(found) if value is None or _is_null(value)}
+        found = [None if value is msgspec.UNSET else value for value in found]
+    values, faults = slot.converter.finish(found) if slot.converter.finish else (found, {})
+    if slot.key:
+        nulls = {n: _key_fault() for n, value in enumerate(values) if value is None or value == ""}
+    return values, {**nulls, **faults}
+
+
+def _is_null(value: Any) -> bool:
+    return isinstance(value, msgspec.Raw) and bytes(value) == b"null"
+
+
+def _null_fault() -> RowFault:
+    return RowFault("TYPE", "null is none of the schema's types")
+
+
+def _key_fault() -> RowFault:
+    return RowFault("ORA-01400", "the key is NULL or empty")
+
+
+def _missing(slot: Slot) -> Any:
+    """
+    Return what stands for a property that the record lacks; refuse where the key or the schema needs it.
+    """
+    if slot.key:
+        raise RowFault("ORA-01400", "the key is missing")
+    if slot.needed:
+        raise RowFault("required", "the schema requires this property and the record lacks it")
+    return msgspec.UNSET if slot.filled and slot.converter.finish else None
+
+
+def _no_value(slot: Slot, *, null: bool) -> None:
+    """
+    Answer None for *slot*, or refuse it: a key is never NULL, and null must be of the schema's types.
+    """
+    if slot.key:
+        raise _key_fault()
+    if slot.filled and null:
+        raise _null_fault()
+
+
+def _with_columns(rows: list[Row], columns: Mapping[int, Sequence[Any]]) -> list[Row]:
+    turned: list[Iterable[Any]] = list(zip(*rows, strict=True))
+    for position, values in columns.items():
+        turned[position] = values
+    return list(zip(*turned, strict=True))
+
+
+def _takes(converter: Converter, raw: bytes | msgspec.Raw) -> bool:
+    """
+    Tell whether the fast way takes *raw*: if so, it came the slow way for a neighbour's sake.
+    """
+    try:
+        msgspec.json.decode(raw, type=converter.annotation)
+    except REFUSED:
+        return False
+    return True
+
+
+def _relaxed(slot: Slot, raw: bytes) -> Slot:
+    """
+    Return *slot* with the first of its converters that takes *raw* in the fast way.
+    """
+    converter = slot.converter
+    while converter.relaxed and not _takes(converter, raw):
+        converter = converter.relaxed
+    return replace(slot, converter=converter)
+
+
+def _find(values: Mapping[str, msgspec.Raw], path: tuple[str, ...]) -> msgspec.Raw | None:
+    raw = values.get(path[0])
+    for name in path[1:]:
+        if raw is None or bytes(raw) == b"null":
+            return None
+        try:
+            raw = _OBJECT.decode(raw).get(name)
+        except REFUSED as fault:
+            raise RowFault("TYPE", "an object is expected here") from fault
+    return raw
+
+
+_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def _no_fast_way(_line: bytes) -> Any:
+    raise msgspec.ValidationError("this stream has a property name that only the slow way reads")
+
+
+# --- building the struct
+
+# Names that msgspec's rename cannot carry: it compares them with the JSON text as it is.
+_NOT_RENAMABLE: Final = frozenset('"\\') | frozenset(map(chr, range(32)))
+_EXTRAS: Final = attrgetter("time_extracted", "version")
+_Entry: TypeAlias = "tuple[tuple[str, ...], Slot]"
+
+
+def _envelope(stream: str, slots: Sequence[Slot], *, extras: bool, tolerant: bool) -> type[msgspec.Struct]:
+    record = _struct([(slot.prop.path, slot) for slot in slots], tolerant=tolerant)
+    fields: list[Any] = [("type", Literal["RECORD"]), ("stream", Literal[stream]), ("record", record)]
+    if extras:
+        fields += [("time_extracted", str | None, None), ("version", int | None, None)]
+    return msgspec.defstruct("Message", fields, gc=False)
+
+
+def _struct(entries: Sequence[_Entry], *, tolerant: bool) -> type[msgspec.Struct]:
+    """
+    Return the struct of the properties at this level; an object that is flattened is a struct of its own.
+    """
+    fields: list[Any] = []
+    rename: dict[str, str] = {}
+    for position, (name, inner) in enumerate(_by_name(entries)):
+        rename[f"c{position}"] = name
+        if inner[0][0] == ():
+            fields.append(_leaf(f"c{position}", inner[0][1]))
+        else:
+            nested = _struct(inner, tolerant=True)
+            fields.append((f"c{position}", nested, msgspec.field(default_factory=nested)))
+    return msgspec.defstruct(
+        "Record", fields, rename=rename, gc=False, kw_only=True, forbid_unknown_fields=not tolerant
+    )
+
+
+def _by_name(entries: Sequence[_Entry]) -> list[tuple[str, list[_Entry]]]:
+    groups: dict[str, list[_Entry]] = {}
+    for path, slot in entries:
+        groups.setdefault(path[0], []).append((path[1:], slot))
+    return list(groups.items())
+
+
+def _leaf(name: str, slot: Slot) -> tuple[Any, ...]:
+    annotation = slot.converter.annotation
+    if annotation is not msgspec.Raw and annotation is not Any and not (slot.filled or slot.key):
+        annotation = annotation | None
+    if slot.key or slot.needed or slot.filled:
+        return (name, annotation)  # without a default: a record that lacks it takes the slow way
+    return (name, annotation, None)
+
+
+def _to_rows(slots: Sequence[Slot]) -> Callable[[Iterable[Any]], Iterator[Row]]:
+    """
+    Return what turns decoded messages into full-width tuples, in C.
+    """
+    if all(len(slot.prop.path) == 1 for slot in slots):
+        record, as_tuple = attrgetter("record"), msgspec.structs.astuple
+        return lambda messages: map(as_tuple, map(record, messages))
+    paths = _attributes([slot.prop.path for slot in slots], "record")
+    pick = attrgetter(*paths)
+    if len(paths) == 1:
+        return lambda messages: ((pick(message),) for message in messages)
+    return lambda messages: map(pick, messages)
+
+
+def _attributes(paths: Sequence[tuple[str, ...]], prefix: str) -> list[str]:
+    """
+    Return the dotted attribute of each of *paths*, as `_struct` numbers them.
+    """
+    names = list(dict.fromkeys(path[0] for path in paths))
+    inner: dict[str, list[str]] = {}
+    for position, name in enumerate(names):
+        here = [path[1:] for path in paths if path[0] == name]
+        dotted = f"{prefix}.c{position}"
+        inner[name] = [dotted] if here == [()] else _attributes(here, dotted)
+    taken = {name: iter(attributes) for name, attributes in inner.items()}
+    return [next(taken[path[0]]) for path in paths]

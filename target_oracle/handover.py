@@ -1,0 +1,162 @@
+"""
+The queue between the reader and the loader's thread, bounded in bytes; what ends one side reaches the other.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+from target_oracle.checkpoint import Batch, Reject
+from target_oracle.errors import InternalError
+from target_oracle.loader import Loader
+from target_oracle.reader import Ending, Wish
+from target_oracle.stream import Target
+
+T = TypeVar("T")
+# Lines that may wait between reader and loader; one batch always may.
+QUEUE_BYTES: Final = 8 << 20
+
+
+@dataclass(slots=True)
+class _Call(Generic[T]):
+    """
+    Work for the loader's thread whose answer the reader waits for.
+    """
+
+    work: Callable[[], T]
+    done: threading.Event = field(default_factory=threading.Event)
+    answer: T | None = None
+    failure: BaseException | None = None
+
+
+class Handover:
+    """
+    Runs *loader* in a thread of its own, in the order in which it is asked.
+
+    Every method raises what ended the loader. A byte on *wake* tells a waiting reader that it should look.
+    """
+
+    def __init__(self, loader: Loader, wake: int) -> None:
+        self._loader = loader
+        self._wake = wake
+        self._queue: deque[tuple[int, Callable[[], object]]] = deque()
+        self._bytes = 0
+        self._changed = threading.Condition()
+        self._failure: BaseException | None = None
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
+
+    def start(self) -> None:
+        """
+        Start the loader; it connects at once, while the tap still starts.
+        """
+        self._thread.start()
+
+    # --- the reader's side
+
+    def prepare(self, wish: Wish, *, may_change: bool) -> Target | None:
+        """
+        See `Loader.prepare`; waits for its answer.
+        """
+        return self._ask(lambda: self._loader.prepare(wish, may_change=may_change))
+
+    def load(self, batch: Batch, rejects: Sequence[Reject]) -> None:
+        """
+        See `Loader.load`; waits only while the queue is full.
+        """
+        self._put(batch.size, lambda: self._loader.load(batch, rejects))
+
+    def close(self, ending: Ending) -> None:
+        """
+        See `Loader.close`; does not wait for the commit.
+        """
+        self._put(0, lambda: self._loader.close(ending))
+
+    def finish(self, timeout: float | None = None) -> bool:
+        """
+        Wait until all is done, at most *timeout* seconds; tell whether it is. Raise what ended the loader.
+        """
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        self._thread.join(timeout)
+        self.check()
+        return not self._thread.is_alive()
+
+    def check(self) -> None:
+        """
+        Raise what ended the loader, if anything did.
+        """
+        if self._failure is not None:
+            raise self._failure
+
+    def _ask(self, work: Callable[[], T]) -> T:
+        call = _Call(work)
+
+        def run() -> None:
+            try:
+                call.answer = work()
+            except BaseException as failure:
+                call.failure = failure
+                raise
+            finally:
+                call.done.set()
+
+        self._put(0, run)
+        while not call.done.wait(1):
+            self.check()
+        if call.failure is not None:
+            raise call.failure
+        return call.answer  # type: ignore[return-value]  # done without failure: there is an answer
+
+    def _put(self, size: int, work: Callable[[], object]) -> None:
+        with self._changed:
+            while self._bytes and self._bytes + size > QUEUE_BYTES and self._failure is None:
+                self._changed.wait()
+            self.check()
+            if self._ended:
+                raise InternalError("work for the loader after the end")
+            self._queue.append((size, work))
+            self._bytes += size
+            self._changed.notify_all()
+
+    # --- the loader's side
+
+    def _run(self) -> None:
+        try:
+            self._loader.open()
+            while (work := self._next()) is not None:
+                work()
+            self._loader.end()
+        except BaseException as failure:  # noqa: BLE001  # it is raised again on the other side
+            self._fail(failure)
+        finally:
+            self._loader.disconnect()
+
+    def _next(self) -> Callable[[], object] | None:
+        with self._changed:
+            while not self._queue and not self._ended:
+                self._changed.wait(self._loader.patience())
+                if not self._queue and not self._ended:
+                    return self._loader.keep_alive
+            if not self._queue:
+                return None
+            size, work = self._queue.popleft()
+            self._bytes -= size
+            self._changed.notify_all()
+            return work
+
+    def _fail(self, failure: BaseException) -> None:
+        with self._changed:
+            self._failure = failure
+            self._queue.clear()
+            self._bytes = 0
+            self._changed.notify_all()
+        os.write(self._wake, b"!")
+
+

@@ -1,0 +1,298 @@
+"""
+Batches -> transactions: send, commit, print STATE; and after any failure the same again, or a clear end.
+
+One checkpoint is one transaction. Its batches keep their lines until the commit's outcome is known, so that a lost
+session costs a replay and never a row.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from target_oracle import log, methods
+from target_oracle.checkpoint import Batch, Outcome, Reject
+from target_oracle.errors import LoadError
+from target_oracle.log import logger
+from target_oracle.oracle.codes import Action, classify, code_of, describe
+from target_oracle.oracle.database import Database, DatabaseError
+from target_oracle.reader import Ending, Wish
+from target_oracle.rejects import Budget, Place
+from target_oracle.stream import Target
+from target_oracle.summary import Summary
+from target_oracle.tables import Tables
+
+if TYPE_CHECKING:
+    from target_oracle.config import Config
+    from target_oracle.singer.state import StateWriter
+
+T = TypeVar("T")
+# An idle session is asked for a sign of life this often, so that a firewall does not cut it unseen.
+KEEP_ALIVE_SECONDS: Final = 60
+
+
+@dataclass(slots=True)
+class _Work:
+    """
+    A batch of the open checkpoint and what became of it.
+    """
+
+    batch: Batch
+    rejects: tuple[Reject, ...]
+    outcome: Outcome = field(default_factory=Outcome)
+
+
+class Loader:
+    """
+    The database side, single-threaded: whoever calls it, calls it from one thread.
+    """
+
+    def __init__(  # the parts of a run, each made by pipeline.py
+        self,
+        config: Config,
+        database: Database,
+        *,
+        states: StateWriter,
+        rejects: Place | None,
+        summary: Summary,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._config = config
+        self._database = database
+        self._tables = Tables(config)
+        self._states = states
+        self._place = rejects
+        self._summary = summary
+        self._sleep = sleep
+        self._budget = Budget(config.max_rejects, config.max_rejects_percent)
+        self._schemas: dict[str, bytes] = {}
+        self._work: list[_Work] = []
+        self._sent = 0
+        self._tries = 0
+        self._in_doubt = False
+        self._settled = False
+        self._rows_in_doubt = 0
+
+    # --- what the reader asks
+
+    def open(self) -> None:
+        """
+        Connect and take the ledger's row.
+        """
+        self._attempt(lambda: None)
+
+    def prepare(self, wish: Wish, *, may_change: bool) -> Target | None:
+        """
+        Return the table that *wish* asks for, as it is or as DDL makes it; None when it needs DDL that may not run yet.
+        """
+        self._schemas[wish.stream] = wish.raw
+        return self._attempt(lambda: self._tables.prepare(self._database, wish, may_change=may_change))
+
+    def load(self, batch: Batch, rejects: Sequence[Reject]) -> None:
+        """
+        Send *batch* within the open transaction; *rejects* came up while it was read.
+        """
+        self._summary.started(batch.version.stream)
+        self._work.append(_Work(batch, tuple(rejects)))
+        self._attempt(lambda: None)
+        self._check_budget(None)
+
+    def close(self, ending: Ending) -> None:
+        """
+        Commit the open checkpoint, then print its STATE.
+        """
+        rejects = [*self._open_rejects(), *ending.rejects]
+        received = self._summary.received() + sum(ending.received.values())
+        self._within_budget(rejects, received)
+        if self._work or rejects or ending.state is not None:
+            self._attempt(lambda: self._commit(ending, rejects))
+        self._count(ending, rejects)
+        self._states.write(ending.state)
+
+    def end(self) -> None:
+        """
+        After the last checkpoint: take back what only this run needed, and see that all numbers add up.
+        """
+        self._attempt(self._database.end)
+        self._summary.check()
+
+    def disconnect(self) -> None:
+        """
+        Close the connection; what is open is rolled back by the server.
+        """
+        self._database.close()
+        if self._place:
+            self._place.close()
+
+    def patience(self) -> float:
+        """
+        Return how many seconds the loader may wait for work before `keep_alive`.
+        """
+        return KEEP_ALIVE_SECONDS
+
+    def keep_alive(self) -> None:
+        """
+        Ask the idle session for a sign of life; one that was cut is opened again, and what was open is replayed.
+        """
+        self._attempt(self._database.ping)
+
+    # --- attempts
+
+    def _attempt(self, step: Callable[[], T]) -> T:
+        """
+        Run *step* on a session that holds all of the open checkpoint; after a passing failure, again.
+        """
+        while True:
+            try:
+                self._bring_up()
+                return step()
+            except DatabaseError as error:
+                self._after(error)
+
+    def _bring_up(self) -> None:
+        if not self._database.is_open:
+            self._sent = 0
+            self._database.open()
+            if self._in_doubt:
+                self._settle_doubt()
+        while self._sent < len(self._work) and not self._settled:
+            self._send(self._work[self._sent])
+            self._sent += 1
+
+    def _settle_doubt(self) -> None:
+        """
+        Learn from the ledger whether the commit whose answer was lost went through.
+        """
+        self._settled = self._database.resolve(self._rows_in_doubt)
+        self._in_doubt = False
+        if self._settled:
+            logger.warning("the answer to COMMIT was lost; the ledger says that the checkpoint is in")
+        else:
+            logger.warning("the answer to COMMIT was lost; the checkpoint is not in and is loaded again")
+
+    def _after(self, error: DatabaseError) -> None:
+        """
+        Decide about *error*: return to try again, or raise LoadError.
+        """
+        action = classify(error, connecting=not self._database.is_open)
+        self._tries += 1
+        if action in (Action.STOP, Action.ROW) or self._tries > self._config.max_retries:
+            self._give_up(error, action)
+        delay = self._delay()
+        logger.warning("%s; %s in %.1f s (try %d of %d)", describe(error), action.value, delay, self._tries, self._config.max_retries)
+        self._summary.retries += 1
+        if action is Action.REPLAY:
+            self._summary.lost_connections += 1
+            self._database.close()
+        elif action is Action.RETRY:
+            self._roll_back()
+        self._sleep(delay)
+
+    def _roll_back(self) -> None:
+        self._sent = 0
+        try:
+            self._database.rollback()
+        except DatabaseError:
+            self._database.close()
+
+    def _give_up(self, error: DatabaseError, action: Action) -> None:
+        tried = "" if action in (Action.STOP, Action.ROW) else f" (given up after {self._config.max_retries} retries)"
+        doubt = (
+            "; whether the last checkpoint is in, the ledger will tell the next run" if self._in_doubt else ""
+        )
+        raise LoadError(f"{describe(error)}{tried}{doubt}", code=code_of(error)) from error
+
+    def _delay(self) -> float:
+        most = min(self._config.retry_max_delay, self._config.retry_delay * 2 ** (self._tries - 1))
+        return most * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, no secret
+
+    # --- sending
+
+    def _send(self, work: _Work) -> None:
+        batch = work.batch
+        rows = batch.rows if batch.rows is not None else methods.rows_again(batch)
+        began = time.monotonic()
+        work.outcome = methods.send(self._database, batch, rows)
+        log.timer("batch_processing_time", time.monotonic() - began, stream=batch.version.stream)
+        batch.rows = None
+
+    def _open_rejects(self) -> list[Reject]:
+        return [reject for work in self._work for reject in (*work.rejects, *work.outcome.rejects)]
+
+    def _check_budget(self, received: int | None) -> None:
+        self._within_budget(self._open_rejects(), received)
+
+    def _within_budget(self, rejects: list[Reject], received: int | None) -> None:
+        try:
+            self._budget.check(len(rejects), received)
+        except Exception:
+            self._refuse(rejects)
+            raise
+
+    def _refuse(self, rejects: list[Reject]) -> None:
+        """
+        Over budget: nothing of the checkpoint stays, its rejects are kept all the same.
+        """
+        if self._database.is_open:
+            self._roll_back()
+        for reject in rejects:
+            self._summary.reject(reject)
+        if self._place:
+            self._place.write(rejects, self._schemas)
+            self._place.settle()
+        for reject in rejects[:_SHOWN]:
+            logger.warning("%s", said(reject))
+
+    # --- committing
+
+    def _commit(self, ending: Ending, rejects: list[Reject]) -> None:
+        if self._settled:
+            return
+        if rejects and self._place:
+            self._place.write(rejects, self._schemas)
+        rows = sum(len(work.batch) for work in self._work)
+        self._in_doubt, self._rows_in_doubt = True, rows
+        try:
+            self._database.commit(ending.state, rows)
+        except DatabaseError as error:
+            self._in_doubt = classify(error) is Action.REPLAY
+            raise
+        except BaseException:
+            self._in_doubt = False
+            raise
+        self._in_doubt = False
+
+    def _count(self, ending: Ending, rejects: list[Reject]) -> None:
+        """
+        The checkpoint is in: count it, forget it.
+        """
+        for stream, count in ending.received.items():
+            self._summary.of(stream).received += count
+            log.counter("record_count", count, stream=stream)
+        for work in self._work:
+            self._summary.count(work.batch.version.stream, work.outcome)
+        for reject in rejects:
+            self._summary.reject(reject)
+            logger.warning("%s", said(reject)) if self._summary.reasons.total() <= _SHOWN else None
+        if rejects and self._place:
+            self._place.settle()
+        self._budget.settled += len(rejects)
+        self._summary.checkpoints += 1
+        self._work, self._sent, self._tries = [], 0, 0
+        self._settled = self._in_doubt = False
+
+
+# Rejects that are told one by one; the rest only in the file and in the summary.
+_SHOWN: Final = 20
+
+
+def said(reject: Reject) -> str:
+    """
+    Return one line about *reject*, without a value of its row.
+    """
+    place = f" stream {reject.stream}" if reject.stream else ""
+    column = f" column {reject.column}" if reject.column else ""
+    return f"rejected: input line {reject.line}{place}{column}: {reject.code} {reject.why}"

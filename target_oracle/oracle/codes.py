@@ -1,0 +1,162 @@
+"""
+What each ORA and DPY code means for a load: try again, start again, refuse a row, or stop with advice.
+
+Classified by code, never by text or exception class: texts change with version and language, and
+ORA-12899, 01722, 00942 and 01017 share one class (python-oracledb, Appendix on errors).
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Final
+
+import oracledb
+
+
+class Action(Enum):
+    """
+    What to do about a failed call.
+    """
+
+    CONNECT = "try to connect again"
+    REPLAY = "the session is lost: reconnect, ask the ledger, replay"
+    RETRY = "roll back and replay on the same connection"
+    ROW = "one row is at fault: a reject"
+    STOP = "stop and say what to ask for"
+
+
+def _codes(text: str) -> frozenset[str]:
+    return frozenset(f"ORA-{int(number):05d}" if number.isdigit() else number for number in text.split())
+
+
+# The listener or the instance is not ready yet.
+CONNECT: Final = _codes(
+    "DPY-6000 DPY-6001 DPY-6005 DPY-4011 12514 12516 12518 12519 12520 12521 12526 12528 12537 12541 12543 12545 "
+    "12170 12571 1033 1034 1089 1090 18 20 2391 12757 3113 3114 3135"
+)
+# The session is gone, with whatever it had not committed; whether a COMMIT under way went through, the ledger tells.
+REPLAY: Final = _codes(
+    "DPY-4011 DPY-4024 DPY-1001 DPY-4033 22 28 31 45 378 603 609 1012 1033 1034 1041 1043 1089 1090 1092 2396 3113 "
+    "3114 3122 3135 12153 12537 12547 12570 12571 12583 12592 12609 25402 25405 25408 25409 28511 56600"
+)
+# The statement failed for a moment's reason; the session lives.
+RETRY: Final = _codes("54 60 4020 4021 4061 4068 8177 30006 12801")
+# One row breaks a rule of its table; the others are in.
+ROW: Final = _codes(
+    "1 1400 1401 1407 1426 1438 1461 1465 1722 1830 1839 1840 1841 1843 1847 1850 1858 1861 1862 2290 2291 2292 12899 "
+    "14400 14402 14699 20000 22295 40441 40478 40479 40587 2374 1451 6502 22835 910 932 54032"
+)
+
+# Codes on which the run stops, with the cure; the words come first in the message's advice.
+ADVICE: Final = {
+    "ORA-01017": "check user and password; it is not tried again, so that the account is not locked",
+    "ORA-01005": "give a password (password or password_file)",
+    "ORA-28000": "the account is locked: ask the DBA for ALTER USER … ACCOUNT UNLOCK",
+    "ORA-28001": "the password has expired: change it, then start again",
+    "ORA-28002": "the password will expire soon: change it",
+    "ORA-01045": "ask the DBA for GRANT CREATE SESSION",
+    "ORA-01031": "a privilege is missing: ask the DBA for GRANT CREATE TABLE (own schema) or the object privilege",
+    "ORA-01950": "ask the DBA for ALTER USER … QUOTA UNLIMITED ON the tablespace",
+    "ORA-01536": "the space quota is used up: ask the DBA for ALTER USER … QUOTA … ON the tablespace",
+    "ORA-01653": "the tablespace is full: ask the DBA to add a data file",
+    "ORA-01654": "the index's tablespace is full: ask the DBA to add a data file",
+    "ORA-01658": "the tablespace is full: ask the DBA to add a data file",
+    "ORA-01688": "the partition's tablespace is full: ask the DBA to add a data file",
+    "ORA-01691": "the LOB's tablespace is full: ask the DBA to add a data file",
+    "ORA-30036": "undo space is used up: ask the DBA, or lower max_transaction_rows",
+    "ORA-12953": "the edition's limit of database size is reached",
+    "ORA-00257": "the archive area is full: ask the DBA to free it",
+    "ORA-12514": "the listener does not know the service: check service_name",
+    "ORA-12505": "the listener does not know the SID: check sid, or use service_name",
+    "ORA-12154": "the alias is not in tnsnames.ora: check dsn and config_dir",
+    "ORA-00942": "the table or view is gone, or no right on it: check default_target_schema and grants",
+    "ORA-01013": "the statement was cancelled",
+    "DPY-6001": "the listener does not know the service: check service_name",
+    "DPY-6003": "the listener does not know the SID: check sid, or use service_name",
+    "DPY-6005": "nothing answers there: check host and port, and that the listener runs",
+    "DPY-6000": "the listener refused: check host, port and service_name",
+    "DPY-6002": "the server's certificate carries another name: check ssl_server_cert_dn",
+    "DPY-4000": "the alias is not in tnsnames.ora: check dsn and config_dir",
+    "DPY-4026": "tnsnames.ora is not there: check config_dir",
+    "DPY-4027": "a tnsnames.ora is needed: set config_dir",
+    "DPY-3001": "the server wants native network encryption: set driver_mode to thick",
+    "DPY-3010": "the server is older than 12.1: set driver_mode to thick",
+    "DPY-3015": "the account has only a 10G verifier: set a new password, or driver_mode to thick",
+    "DPY-2018": "the wallet is not there: check wallet_location",
+    "DPY-4011": "the connection broke",
+    "DPY-4024": "call_timeout ran out",
+}
+
+_CODE: Final = re.compile(r"\b(ORA|DPY)-(\d{4,5})\b")
+# The driver puts its own code before the server's: "DPY-4011: …\nORA-03113: …".
+_HELP: Final = re.compile(r"\s*Help: \S+\s*$")
+
+
+def codes_of(error: BaseException) -> tuple[str, ...]:
+    """
+    Return the codes that *error* carries, the driver's own first, as "ORA-01017".
+    """
+    detail = error.args[0] if error.args else None
+    full = getattr(detail, "full_code", None)
+    found = [full] if full else []
+    found += [f"{kind}-{number}" for kind, number in _CODE.findall(str(error))]
+    return tuple(dict.fromkeys(found))
+
+
+def code_of(error: BaseException) -> str | None:
+    """
+    Return the code that names what happened: the server's where there is one behind the driver's.
+    """
+    found = codes_of(error)
+    server = [code for code in found if code.startswith("ORA-")]
+    return (server or [*found, None])[0]
+
+
+def classify(error: oracledb.Error, *, connecting: bool = False) -> Action:
+    """
+    Return what to do about *error*; *connecting* tells that no session had been opened yet.
+    """
+    found = set(codes_of(error))
+    if connecting:
+        return Action.CONNECT if found & CONNECT and not found & _NEVER else Action.STOP
+    if found & REPLAY:
+        return Action.REPLAY
+    if found & RETRY:
+        return Action.RETRY
+    return Action.ROW if found & ROW else Action.STOP
+
+
+# A refused password is never tried again: the account would lock (FAILED_LOGIN_ATTEMPTS).
+_NEVER: Final = _codes("1017 1005 28000 28001 1045")
+
+
+def is_row_fault(number: int) -> bool:
+    """
+    Tell whether batch error ORA-*number* is the row's own fault.
+    """
+    return f"ORA-{number:05d}" in ROW or 20000 <= number <= 20999  # noqa: PLR2004  # raised by a trigger
+
+
+def describe(error: BaseException) -> str:
+    """
+    Return one line for *error*: its code and advice, without the server's text, which may quote row values.
+
+    Codes of the network and of the log-in have no row in sight; their text is kept.
+    """
+    found = codes_of(error)
+    advice = next((ADVICE[code] for code in reversed(found) if code in ADVICE), None)
+    text = _first_line(error) if _is_harmless(found) else " ".join(found)
+    return f"{text or type(error).__name__}: {advice}" if advice else text or type(error).__name__
+
+
+def _first_line(error: BaseException) -> str:
+    return " ".join(_HELP.sub("", str(error)).split())
+
+
+def _is_harmless(found: tuple[str, ...]) -> bool:
+    return not set(found) & ROW and not any(code in _TELLS_VALUES for code in found)
+
+
+# From 23ai these come with values of the row in their details.
+_TELLS_VALUES: Final = _codes("1 1438 1722 1858 1861 2290 2291 2292 12899 3301 3302 3306")

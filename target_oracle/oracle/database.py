@@ -1,0 +1,174 @@
+"""
+The database as the loader uses it: one session and its ledger, opened again and again where it must be.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Final
+
+import oracledb
+
+from target_oracle.log import logger
+from target_oracle.oracle.dictionary import read_server
+from target_oracle.oracle.ledger import Entry, Ledger, Lease
+from target_oracle.oracle.session import Session, connect
+from target_oracle.oracle.types import Column, Server
+from target_oracle.oracle.writer import Writer
+
+if TYPE_CHECKING:
+    from target_oracle.config import Config
+
+DatabaseError = oracledb.Error
+_RANDOM_ID: Final = "run-"
+
+
+class Database:
+    """
+    A session that can be lost and opened again; calls raise DatabaseError as the driver does.
+    """
+
+    def __init__(self, config: Config, run_id: str) -> None:
+        self._config = config
+        self._run_id = run_id
+        self._session: Session | None = None
+        self._server: Server | None = None
+        self._lease: Lease | None = None
+        self._writers: dict[tuple[object, ...], Writer] = {}
+        self.before: Entry | None = None
+        self.ledger: Ledger | None = None
+        self._opened_before = False
+        if config.ledger:
+            self.ledger = Ledger(
+                config.ledger_table,
+                config.loader_id or _RANDOM_ID + uuid.uuid4().hex,
+                anonymous=config.loader_id is None,
+                run_id=run_id,
+            )
+
+    @property
+    def is_open(self) -> bool:
+        """
+        Tell whether there is a session.
+        """
+        return self._session is not None
+
+    @property
+    def session(self) -> Session:
+        """
+        The open session.
+        """
+        assert self._session is not None  # noqa: S101  # the loader opens first
+        return self._session
+
+    @property
+    def server(self) -> Server:
+        """
+        What the server can do, as it was when first connected.
+        """
+        assert self._server is not None  # noqa: S101  # read by the first open
+        return self._server
+
+    def open(self) -> None:
+        """
+        Connect; the first time also read what the server can do and take the ledger's row.
+        """
+        session = self._connect()
+        try:
+            if not self._opened_before:
+                self._first(session)
+                self._opened_before = True
+        except BaseException:
+            session.close()
+            raise
+        self._session = session
+
+    def _connect(self) -> Session:
+        session = Session(connect(self._config))
+        session.tag(module=self._config.query_tag, client=self._run_id)
+        for statement in self._config.session_sql:
+            session.run(statement)
+        return session
+
+    def _first(self, session: Session) -> None:
+        self._server = read_server(session.connection)
+        if self.ledger is None:
+            return
+        if self.ledger.anonymous:
+            self.before = self.ledger.open(session)
+            return
+        self.before = self.ledger.open_as_sole(session, self._take_lease)
+
+    def _take_lease(self) -> None:
+        if self._lease is None and self.ledger is not None:
+            lease = Lease(self.ledger, self._connect())
+            lease.take(int(self._config.loader_wait_seconds))
+            self._lease = lease
+
+    def writer(self, owner: str, table: str, columns: tuple[Column, ...], keys: tuple[str, ...]) -> Writer:
+        """
+        Return what writes rows of *columns* into a table on the open session.
+        """
+        name = (owner, table, columns, keys)
+        writer = self._writers.get(name)
+        if writer is None:
+            writer = self._writers[name] = Writer(owner, table, columns, keys, self.server.max_string_bytes)
+        writer.session = self.session
+        return writer
+
+    def commit(self, state: bytes | None, rows: int) -> None:
+        """
+        Commit what is open, and with it the ledger's row, which carries *state*.
+        """
+        if self.ledger is None:
+            self.session.commit()
+        else:
+            self.ledger.commit(self.session, state=state.decode() if state is not None else None, ahead=None, rows=rows)
+
+    def resolve(self, rows: int) -> bool:
+        """
+        After a commit whose answer was lost, on a new session: tell whether its *rows* are in.
+        """
+        if self.ledger is None:
+            logger.warning("the answer to COMMIT was lost and there is no ledger to ask: its rows may be loaded twice")
+            return False
+        committed = self.ledger.resolve(self.session)
+        if committed:
+            self.ledger.advance(rows)
+        return committed
+
+    def ping(self) -> None:
+        """
+        Ask for a sign of life.
+        """
+        self.session.ping()
+
+    def rollback(self) -> None:
+        """
+        Give up what is open.
+        """
+        self.session.rollback()
+
+    def end(self) -> None:
+        """
+        At a clean end: take back the ledger row of an anonymous run.
+        """
+        if self.ledger is not None:
+            self.ledger.close(self.session)
+
+    def close(self) -> None:
+        """
+        Close the session; what is open is rolled back.
+        """
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def release(self) -> None:
+        """
+        Let go of everything, the lease too.
+        """
+        self.close()
+        if self._lease is not None:
+            self._lease.close()
+

@@ -1,0 +1,170 @@
+"""
+One connection: how it is made, kept, used for array DML, and told apart from others in V$SESSION.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import oracledb
+
+from target_oracle.oracle.binds import refuse_drift
+
+if TYPE_CHECKING:
+    from target_oracle.config import Config
+
+# The driver sends in pieces of this size; 8 KiB, its default, costs a third more CPU a row (make bench).
+SDU_BYTES: Final = 2 << 20
+# V$SESSION: MODULE holds 64 bytes, ACTION 64, CLIENT_IDENTIFIER 64 (Reference, V$SESSION).
+TAG_BYTES: Final = 64
+
+
+def connect(config: Config) -> oracledb.Connection:
+    """
+    Open a connection as *config* says; raise oracledb.Error. Thick mode is switched on before the first one.
+    """
+    if config.driver_mode == "thick" and oracledb.is_thin_mode():
+        oracledb.init_oracle_client(lib_dir=config.client_lib_dir, config_dir=config.config_dir)
+    connection = oracledb.connect(**_parameters(config))
+    if config.call_timeout:
+        connection.call_timeout = int(config.call_timeout * 1000)
+    return connection
+
+
+def _parameters(config: Config) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "dsn": config.dsn,
+        "host": config.host,
+        "port": config.port if config.host else None,
+        "service_name": config.service_name,
+        "sid": config.sid,
+        "protocol": config.protocol if config.host else None,
+        "user": config.user,
+        "password": config.read_password(),
+        "proxy_user": config.proxy_user,
+        "access_token": config.access_token,
+        "externalauth": config.external_auth or None,
+        "edition": config.edition,
+        "config_dir": config.config_dir or os.environ.get("TNS_ADMIN"),
+        "wallet_location": config.wallet_location,
+        "wallet_password": config.wallet_password,
+        "ssl_server_dn_match": config.ssl_server_dn_match,
+        "ssl_server_cert_dn": config.ssl_server_cert_dn,
+        "https_proxy": config.https_proxy,
+        "https_proxy_port": config.https_proxy_port,
+        "tcp_connect_timeout": config.tcp_connect_timeout,
+        "expire_time": config.expire_time,
+        # Short sends are lost with both (python-oracledb ignores them while a call timeout runs).
+        "sdu": None if config.call_timeout else config.sdu or SDU_BYTES,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+class Session:
+    """
+    A connection and its one cursor; every call is one round trip and raises oracledb.Error.
+    """
+
+    def __init__(self, connection: oracledb.Connection) -> None:
+        self.connection = connection
+        self._cursor = connection.cursor()
+        self._cursor.inputtypehandler = refuse_drift
+
+    def tag(self, *, module: str, client: str) -> None:
+        """
+        Name this session in V$SESSION; travels with the next round trip.
+        """
+        self.connection.module = _cut(module)
+        self.connection.client_identifier = _cut(client)
+
+    def act(self, action: str) -> None:
+        """
+        Name what the session is about (V$SESSION.ACTION); travels with the next round trip.
+        """
+        self.connection.action = _cut(action)
+
+    def array(
+        self, sql: str, rows: list[tuple[Any, ...]], declared: Sequence[Any]
+    ) -> tuple[int, list[tuple[int, int, str]]]:
+        """
+        Run *sql* once for each of *rows* in one round trip; rows that fail do not harm the others.
+
+        Return how many rows are in, and the failed ones as (offset, ORA number, text), in order of offset.
+        """
+        cursor = self._cursor
+        cursor.setinputsizes(*declared)
+        cursor.executemany(sql, rows, batcherrors=True)
+        failed = sorted((fault.offset, fault.code, fault.message) for fault in cursor.getbatcherrors() or ())
+        return cursor.rowcount, failed
+
+    def array_counts(self, sql: str, rows: list[tuple[Any, ...]], declared: Sequence[Any]) -> list[int]:
+        """
+        Run *sql* once for each of *rows* in one round trip; return how many rows each of them touched.
+        """
+        cursor = self._cursor
+        cursor.setinputsizes(*declared)
+        cursor.executemany(sql, rows, arraydmlrowcounts=True)
+        return list(cursor.getarraydmlrowcounts())
+
+    def run(self, sql: str, binds: Mapping[str, Any] | Sequence[Any] = ()) -> int:
+        """
+        Run one statement; return how many rows it touched.
+        """
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, binds)
+            return max(cursor.rowcount, 0)
+
+    def run_and_commit(self, sql: str, binds: Sequence[Any]) -> int:
+        """
+        Run one statement and commit what is open, in one round trip; when it fails nothing is committed.
+        """
+        self.connection.autocommit = True
+        try:
+            touched = self.run(sql, binds)
+        finally:
+            self.connection.autocommit = False
+        if self.connection.transaction_in_progress:
+            self.connection.commit()
+        return touched
+
+    def rows(self, sql: str, binds: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """
+        Return every row of a query, LOBs as text.
+        """
+        with self.connection.cursor() as cursor:
+            cursor.arraysize = cursor.prefetchrows = 1000
+            cursor.execute(sql, binds, fetch_lobs=False, fetch_decimals=True)
+            return list(cursor.fetchall())
+
+    def commit(self) -> None:
+        """
+        Commit what is open.
+        """
+        self.connection.commit()
+
+    def rollback(self) -> None:
+        """
+        Give up what is open.
+        """
+        self.connection.rollback()
+
+    def ping(self) -> None:
+        """
+        Make a round trip, so that a cut connection is noticed before rows are risked.
+        """
+        self.connection.ping()
+
+    def close(self) -> None:
+        """
+        Close the connection; one that is already broken is only forgotten.
+        """
+        try:
+            self.connection.close()
+        except oracledb.Error:
+            return
+
+
+def _cut(text: str) -> str:
+    return text.encode()[:TAG_BYTES].decode(errors="ignore")

@@ -1,0 +1,599 @@
+"""
+Lines -> rows of streams -> batches of a checkpoint: everything on the tap's side of the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+
+from target_oracle.checkpoint import Batch, Reject
+from target_oracle.decoder import REFUSED, Row
+from target_oracle.errors import Interrupted, ProtocolError
+from target_oracle.faults import RowFault, TooLong
+from target_oracle.log import logger
+from target_oracle.singer.lines import CutLine, Lines
+from target_oracle.singer.messages import Envelope, SchemaMessage, read_envelope, read_schema, read_state
+from target_oracle.singer.schema import Field, read_fields
+from target_oracle.singer.shape import SchemaFault
+from target_oracle.stream import Target, Version, make_version
+
+if TYPE_CHECKING:
+    from target_oracle.config import Config, StreamSettings
+
+# With more than one switch of stream in so many lines, lines are sorted by stream before they are decoded.
+SWITCH_EVERY: Final = 16
+_RECORD_KEY: Final = b'"record"'
+# Beginnings of RECORD lines that are remembered, each with its stream.
+MAX_HEADS: Final = 10_000
+_BLANK: Final = (b"", b"\r")
+
+
+class Clock(Protocol):
+    """
+    Seconds that only go forward.
+    """
+
+    def __call__(self) -> float: ...
+
+
+class Gate(Protocol):
+    """
+    The loader as the reader sees it; every call may raise what ended the loader.
+    """
+
+    def check(self) -> None: ...
+
+    def prepare(self, wish: Wish, *, may_change: bool) -> Target | None: ...
+
+    def load(self, batch: Batch, rejects: Sequence[Reject]) -> None: ...
+
+    def close(self, ending: Ending) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """
+    What a SCHEMA asks of the database; *longer* names properties that a value was too long for: chars and bytes.
+    """
+
+    stream: str
+    fields: tuple[Field, ...]
+    keys: tuple[str, ...]
+    settings: StreamSettings
+    raw: bytes  # the SCHEMA's line
+    longer: tuple[tuple[str, int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """
+    The end of a checkpoint: its *state*, if any came, the rejects not handed over yet, and what was received.
+    """
+
+    state: bytes | None
+    rejects: tuple[Reject, ...]
+    received: dict[str, int]
+    last: bool = False
+
+
+@dataclass(slots=True)
+class Stream:
+    """
+    A stream as the reader keeps it: its last SCHEMA and the rows that wait.
+    """
+
+    name: str
+    wish: Wish
+    schema: SchemaMessage
+    target: Target
+    version: Version | None = None
+    batch: Batch | None = None
+    warned: set[str] = field(default_factory=set)
+    full: set[str | None] = field(default_factory=set)  # properties whose columns grow no further
+    received: int = 0
+
+
+class Reader:
+    """
+    Reads the tap until it ends, fails, or *stop* holds a signal's number; hands batches and endings to *gate*.
+    """
+
+    def __init__(self, lines: Lines, gate: Gate, config: Config, *, clock: Clock, stop: list[int]) -> None:
+        self._lines = lines
+        self._gate = gate
+        self._config = config
+        self._clock = clock
+        self._stop = stop
+        self._streams: dict[str, Stream] = {}
+        self._heads: dict[bytes, Stream] = {}
+        self._current: Stream | None = None
+        self._mixed = False
+        self._number = 0
+        self._warned: set[str] = set()
+        # The open checkpoint:
+        self._rows = 0
+        self._bytes = 0
+        self._since: float | None = None
+        self._state: bytes | None = None
+        self._rejects: list[Reject] = []
+        self._rows_after_state = False
+        self._broken_end = False
+
+    # --- the loop
+
+    def run(self) -> None:
+        """
+        Read to the end and close the last checkpoint; raise ProtocolError for a tap that broke off.
+        """
+        try:
+            self._read()
+        except ProtocolError:
+            # What came before the fault is whole: it is committed with its STATE.
+            self._close(last=True)
+            raise
+        self._finish()
+
+    def _read(self) -> None:
+        while not self._stop:
+            self._gate.check()
+            lines = self._lines.next(self._patience())
+            if lines is None:
+                self._close_when_due()
+            elif not lines:
+                return
+            else:
+                self._take(lines)
+                self._close_when_due()
+
+    def _finish(self) -> None:
+        half = self._lines.ended_in_half_a_line and self._broken_end
+        self._close(last=True)
+        if self._stop:
+            number = self._stop[0]
+            raise Interrupted(number, f"stopped by signal {number}; what was complete is committed")
+        if half:
+            raise ProtocolError(self._number, "the input ends in the middle of a line: the tap broke off; all lines before it are in")
+        if self._config.require_final_state and self._rows_after_state:
+            raise ProtocolError(self._number, "the input ends without a STATE after its last RECORD (require_final_state)")
+
+    def _patience(self) -> float | None:
+        if self._since is None:
+            return None
+        return max(0.0, self._since + self._config.batch_wait_limit_seconds - self._clock())
+
+    def _close_when_due(self) -> None:
+        if self._since is not None and self._clock() >= self._since + self._config.batch_wait_limit_seconds:
+            self._close()
+
+    # --- lines
+
+    def _take(self, lines: list[bytes]) -> None:
+        first = self._number + 1
+        self._number += len(lines)
+        if self._mixed:
+            self._take_mixed(lines, first)
+        else:
+            self._take_runs(lines, first)
+
+    def _take_runs(self, lines: list[bytes], first: int) -> None:
+        """
+        Take lines of which long runs belong to one stream.
+        """
+        rest, position, switches = iter(lines), 0, 0
+        while position < len(lines):
+            taken, refused = self._run(rest, lines, position, first)
+            position += taken
+            if refused:
+                before = self._current
+                self._odd(lines[position], first + position)
+                switches += before is not self._current
+                position += 1
+        self._mixed = switches * SWITCH_EVERY > len(lines)
+
+    def _run(self, rest: Iterator[bytes], lines: list[bytes], position: int, first: int) -> tuple[int, bool]:
+        """
+        Decode as many lines as the current stream takes; tell how many, and whether the next one was refused.
+        """
+        stream = self._current
+        if stream is None or stream.version is None:
+            next(rest, None)
+            return 0, True
+        rows: list[Row] = []
+        room = self._room(stream)
+        try:
+            stream.version.decoder.rows_into(rows, islice(rest, room))
+        except REFUSED:
+            refused = True
+        else:
+            refused = False
+        taken = len(rows)
+        if taken:
+            self._add(stream, rows, lines[position : position + taken], range(first + position, first + position + taken))
+        return taken, refused
+
+    def _take_mixed(self, lines: list[bytes], first: int) -> None:
+        """
+        Take lines whose streams alternate: sort what stands between two control messages by the lines' heads.
+        """
+        heads, groups, switches = self._heads, {}, 0
+        last: Stream | None = None
+        for number, line in enumerate(lines, first):
+            stream = heads.get(line[: line.find(_RECORD_KEY)])
+            if stream is None:
+                self._take_groups(groups)
+                self._odd(line, number)
+                continue
+            switches += stream is not last
+            last = stream
+            group = groups.get(stream.name)
+            if group is None:
+                groups[stream.name] = ([line], [number])
+            else:
+                group[0].append(line)
+                group[1].append(number)
+        self._take_groups(groups)
+        self._mixed = switches * SWITCH_EVERY > len(lines)
+
+    def _take_groups(self, groups: dict[str, tuple[list[bytes], list[int]]]) -> None:
+        for name, (lines, numbers) in groups.items():
+            self._take_group(name, lines, numbers)
+        groups.clear()
+
+    def _take_group(self, name: str, lines: list[bytes], numbers: list[int]) -> None:
+        position = 0
+        while position < len(lines):
+            stream = self._streams[name]
+            rows: list[Row] = []
+            refused = stream.version is None
+            if stream.version is not None:
+                try:
+                    stream.version.decoder.rows_into(rows, iter(lines[position : position + self._room(stream)]))
+                except REFUSED:
+                    refused = True
+            taken = len(rows)
+            if taken:
+                self._add(stream, rows, lines[position : position + taken], numbers[position : position + taken])
+            position += taken
+            if refused:
+                self._odd(lines[position], numbers[position])
+                position += 1
+
+    def _room(self, stream: Stream) -> int:
+        """
+        Return how many more rows *stream* takes before something must be sent or committed.
+        """
+        batch = self._config.batch_size_rows - (len(stream.batch) if stream.batch else 0)
+        whole = self._config.max_transaction_rows
+        return max(1, min(batch, whole - self._rows) if whole else batch)
+
+    def _add(self, stream: Stream, rows: list[Row], lines: list[bytes], numbers: Sequence[int]) -> None:
+        """
+        Put *rows* into the stream's batch, and send or commit when a bound is reached.
+        """
+        assert stream.version is not None  # noqa: S101  # rows were made by it
+        if stream.batch is None:
+            stream.batch = Batch(stream.version, datetime.now(timezone.utc))
+        self._bytes += stream.batch.add(rows, lines, numbers)
+        self._rows += len(rows)
+        stream.received += len(rows)
+        self._rows_after_state = True
+        if self._since is None:
+            self._since = self._clock()
+        self._send_when_full(stream)
+
+    def _send_when_full(self, stream: Stream) -> None:
+        config, batch = self._config, stream.batch
+        if batch and (len(batch) >= config.batch_size_rows or batch.size >= config.batch_size_bytes):
+            self._send(stream)
+        most_rows, most_bytes = config.max_transaction_rows, config.max_transaction_bytes
+        if (most_rows and self._rows >= most_rows) or (most_bytes and self._bytes >= most_bytes):
+            self._close()
+
+    # --- one line that the current decoder refused
+
+    def _odd(self, line: bytes, number: int) -> None:
+        """
+        Take a line of any kind: another stream's RECORD, a control message, or something to reject.
+        """
+        if line in _BLANK:
+            return
+        try:
+            envelope = read_envelope(line)
+        except REFUSED as fault:
+            self._no_message(line, number, fault)
+            return
+        match envelope.type:
+            case "RECORD":
+                self._record(envelope, line, number)
+            case "STATE":
+                self._take_state(read_state(envelope, number))
+            case "SCHEMA":
+                self._schema(read_schema(line, number))
+            case "ACTIVATE_VERSION":
+                self._notice("ACTIVATE_VERSION is not acted upon")
+            case "INVALID":
+                self._reject(Reject(None, number, "JSON", "the line was rejected before and is still no message", None, line))
+            case other:
+                self._notice(f"messages of type {other[:40]!r} are ignored")
+
+    def _no_message(self, line: bytes, number: int, fault: Exception) -> None:
+        if isinstance(line, CutLine):
+            why = f"the line of {line.length} bytes is longer than max_transaction_bytes"
+            self._reject(Reject(None, number, "LENGTH", why, None, bytes(line)))
+            return
+        if number == self._number and self._lines.ended_in_half_a_line:
+            self._broken_end = True
+            return
+        stream = _stream_of(line)
+        code = "UTF-8" if isinstance(fault, UnicodeDecodeError) or not _is_utf8(line) else "JSON"
+        why = "the line is no UTF-8" if code == "UTF-8" else "the line is no JSON object with a type"
+        if stream in self._streams:
+            self._streams[stream].received += 1
+        self._reject(Reject(stream, number, code, why, None, line))
+
+    def _record(self, envelope: Envelope, line: bytes, number: int) -> None:
+        name = envelope.stream
+        stream = self._streams.get(name) if name else None
+        if stream is None:
+            raise ProtocolError(number, f"RECORD of stream {name!r} before its SCHEMA" if name else "RECORD has no stream")
+        if envelope.record is msgspec.UNSET:
+            raise ProtocolError(number, f"RECORD of stream {name!r} has no record")
+        if stream.version is None:
+            self._compile(stream, bytes(envelope.record))
+        self._current = stream
+        self._remember_head(line, stream)
+        try:
+            rows = self._one(stream, line, envelope)
+        except TooLong as fault:
+            rows = self._wider(stream, line, number, fault)
+        except RowFault as fault:
+            self._row_fault(stream, line, number, fault)
+            return
+        if rows:
+            self._add(stream, rows, [line], [number])
+
+    def _remember_head(self, line: bytes, stream: Stream) -> None:
+        end = line.find(_RECORD_KEY)
+        if end > 0 and len(self._heads) < MAX_HEADS:
+            self._heads[line[:end]] = stream
+
+    def _one(self, stream: Stream, line: bytes, envelope: Envelope) -> list[Row]:
+        """
+        Return the row of one RECORD; raise RowFault.
+        """
+        assert stream.version is not None  # noqa: S101  # made before
+        decoder = stream.version.decoder
+        rows: list[Row] = []
+        try:
+            decoder.rows_into(rows, iter((line,)))
+        except REFUSED:
+            record = bytes(envelope.record)  # type: ignore[arg-type]
+            rows = [decoder.slow_row(record, envelope.time_extracted, envelope.version)]
+            self._warn_of_unknown(stream, record)
+            decoder.adapt()
+        return rows
+
+    def _row_fault(self, stream: Stream, line: bytes, number: int, fault: RowFault) -> None:
+        stream.received += 1
+        self._reject(Reject(stream.name, number, fault.code, fault.why, fault.column, line))
+
+    def _wider(self, stream: Stream, line: bytes, number: int, fault: TooLong) -> list[Row]:
+        """
+        Make room for a text that its column does not hold, then read the line again; no row when there is none.
+        """
+        envelope = read_envelope(line)
+        try:
+            self._grow(stream, (fault,))
+            if stream.version is None:
+                self._compile(stream, bytes(envelope.record))  # type: ignore[arg-type]  # it was a RECORD
+            return self._one(stream, line, envelope)
+        except RowFault as again:
+            if isinstance(again, TooLong):
+                stream.full.add(again.column)
+            self._row_fault(stream, line, number, again)
+            return []
+
+    def _grow(self, stream: Stream, faults: Sequence[TooLong]) -> None:
+        """
+        Widen the columns that *faults* name; raise the first of them when its column may not or cannot grow.
+        """
+        if not self._may_grow(stream, faults[0]):
+            raise faults[0]
+        longer = tuple((fault.column or "", fault.chars, fault.size) for fault in faults)
+        self._send(stream)
+        stream.target = self._target_of(replace(stream.wish, longer=longer), self._commit_rows)
+        stream.version = None
+
+    def _may_grow(self, stream: Stream, fault: TooLong) -> bool:
+        return stream.wish.settings.schema_evolution == "evolve" and fault.column not in stream.full
+
+    def _warn_of_unknown(self, stream: Stream, record: bytes) -> None:
+        assert stream.version is not None  # noqa: S101  # made before
+        unknown = [name for name in stream.version.decoder.unknown(record) if name not in stream.warned]
+        if not unknown:
+            return
+        if not stream.warned:
+            logger.warning(
+                "stream %s: records carry properties that the schema lacks, they are dropped: %s",
+                stream.name,
+                ", ".join(unknown[:10]),
+            )
+        stream.warned.update(unknown)
+        stream.version.decoder.tolerate_unknown()
+
+    # --- schemas
+
+    def _schema(self, message: SchemaMessage) -> None:
+        stream = self._streams.get(message.stream)
+        if stream and _same(stream.schema, message):
+            return
+        settings = self._config.for_stream(message.stream)
+        try:
+            fields = read_fields(message.schema)
+        except SchemaFault as fault:
+            raise ProtocolError(message.line, f"SCHEMA of stream {message.stream!r}: {fault}") from fault
+        missing = [key for key in message.key_properties if key not in {prop.name for prop in fields}]
+        if missing:
+            raise ProtocolError(
+                message.line, f"SCHEMA of stream {message.stream!r}: key_properties name {missing[0]!r}, which properties lack"
+            )
+        wish = Wish(message.stream, tuple(fields), message.key_properties, settings, message.raw)
+        if stream is None:
+            self._streams[message.stream] = Stream(message.stream, wish, message, self._target_of(wish, self._close))
+            return
+        stream.schema = message
+        self._establish(stream, wish)
+
+    def _establish(self, stream: Stream, wish: Wish) -> None:
+        """
+        Bring the table to what *wish* says; rows that wait belong to the version before.
+        """
+        self._send(stream)
+        stream.target = self._target_of(wish, self._close)
+        stream.wish = wish
+        stream.version = None
+        stream.full.clear()
+
+    def _target_of(self, wish: Wish, commit: Callable[[], None]) -> Target:
+        target = self._gate.prepare(wish, may_change=False)
+        if target is None:
+            # DDL commits by itself, so what is open is committed first.
+            commit()
+            target = self._gate.prepare(wish, may_change=True)
+        assert target is not None  # noqa: S101  # with may_change there is one, or an error
+        return target
+
+    def _compile(self, stream: Stream, record: bytes) -> None:
+        try:
+            order = list(msgspec.json.decode(record, type=dict[str, msgspec.Raw]))
+        except REFUSED:
+            order = []
+        stream.version = make_version(
+            stream.name,
+            stream.wish.fields,
+            stream.target,
+            order,
+            validate=stream.wish.settings.validate_records,
+        )
+
+    # --- checkpoints
+
+    def _take_state(self, state: bytes) -> None:
+        self._state = state
+        self._rows_after_state = False
+        if self._since is None:
+            self._since = self._clock()
+        if self._rows >= self._config.commit_interval_rows:
+            self._close()
+
+    def _reject(self, reject: Reject) -> None:
+        self._rejects.append(reject)
+        if self._since is None:
+            self._since = self._clock()
+
+    def _send(self, stream: Stream) -> None:
+        """
+        Make the waiting rows ready to be bound and hand them over.
+        """
+        batch, stream.batch = stream.batch, None
+        if batch is None or not batch.rows:
+            return
+        batch.rows, faults = batch.version.decoder.finish(batch.rows)
+        if faults:
+            self._drop(stream, batch, faults)
+        self._hand_over(batch)
+
+    def _drop(self, stream: Stream, batch: Batch, faults: dict[int, RowFault]) -> None:
+        """
+        Turn rows that a look at the whole batch refused into rejects.
+
+        From the first text on that is too long for a column which may grow, rows are read again after it has grown.
+        """
+        long = {n: fault for n, fault in faults.items() if isinstance(fault, TooLong) and self._may_grow(stream, fault)}
+        cut = min(long, default=len(batch))
+        tail = batch.split(cut)
+        refused = {n: fault for n, fault in faults.items() if n < cut}
+        self._rejects += [batch.reject(n, fault) for n, fault in sorted(refused.items())]
+        batch.without(set(refused))
+        if long:
+            self._hand_over(batch)
+            self._read_again(stream, tail, tuple(long.values()))
+
+    def _read_again(self, stream: Stream, tail: Batch, faults: Sequence[TooLong]) -> None:
+        stream.received -= len(tail)
+        numbers = [number for span in tail.spans for number in span]
+        self._grow(stream, faults)
+        self._take_group(stream.name, tail.lines, numbers)
+
+    def _hand_over(self, batch: Batch) -> None:
+        if batch.rows:
+            rejects, self._rejects = self._rejects, []
+            self._gate.load(batch, rejects)
+
+    def _commit_rows(self) -> None:
+        """
+        Commit what was handed over, without a STATE: rows before it may still wait.
+        """
+        self._gate.close(Ending(None, self._taken_rejects(), self._counted()))
+
+    def _taken_rejects(self) -> tuple[Reject, ...]:
+        rejects, self._rejects = self._rejects, []
+        return tuple(rejects)
+
+    def _counted(self) -> dict[str, int]:
+        """
+        Return how many records each stream has received since the last ending, but for those that still wait.
+        """
+        counted: dict[str, int] = {}
+        for stream in self._streams.values():
+            waiting = len(stream.batch) if stream.batch else 0
+            counted[stream.name] = stream.received - waiting
+            stream.received = waiting
+        return {name: count for name, count in counted.items() if count}
+
+    def _close(self, *, last: bool = False) -> None:
+        """
+        End the checkpoint: hand over what waits, then its STATE.
+        """
+        for stream in self._streams.values():
+            while stream.batch is not None:
+                self._send(stream)
+        if self._since is not None or last:
+            self._gate.close(Ending(self._state, self._taken_rejects(), self._counted(), last))
+        self._rows, self._bytes, self._since, self._state = 0, 0, None, None
+
+    def _notice(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            logger.warning("%s", text)
+
+
+def _same(before: SchemaMessage, now: SchemaMessage) -> bool:
+    """
+    Tell whether two SCHEMAs say the same; the order of properties does not matter.
+    """
+    return before.raw == now.raw or (before.schema == now.schema and before.key_properties == now.key_properties)
+
+
+def _stream_of(line: bytes) -> str | None:
+    """
+    Return the stream that a line which is no message still seems to name.
+    """
+    try:
+        return read_envelope(line.decode(errors="replace").encode()).stream
+    except REFUSED:
+        return None
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

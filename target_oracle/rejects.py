@@ -1,0 +1,172 @@
+"""
+Rejects -> the reject file, which is a Singer stream itself, and the budget that they must stay within.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import orjson
+
+from target_oracle.checkpoint import Reject
+from target_oracle.errors import ConfigError, TooManyRejects
+
+
+class Place(Protocol):
+    """
+    Where rejects go before the checkpoint that made them is committed.
+    """
+
+    def write(self, rejects: Iterable[Reject], schemas: dict[str, bytes]) -> None: ...
+
+    def settle(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class RejectFile:
+    """
+    The file at *path*: a SCHEMA a stream, then the refused RECORDs as they came, each with a `_reject` member.
+
+    Rejects of a checkpoint are on disk before it commits. When it is replayed they are written anew in place of the
+    first ones. Raise ConfigError when the file cannot be written.
+    """
+
+    def __init__(self, path: Path, run_id: str) -> None:
+        self._path = path
+        self._run_id = run_id
+        self._described: set[str] = set()
+        self._file = _guarded(path, lambda: path.open("ab"))
+        self._settled = self._file.tell()
+
+    def write(self, rejects: Iterable[Reject], schemas: dict[str, bytes]) -> None:
+        """
+        Write the *rejects* of the open checkpoint, durably; *schemas* are the SCHEMA lines of their streams.
+        """
+        described = set(self._described)
+        lines: list[bytes] = []
+        for reject in rejects:
+            if reject.stream in schemas and reject.stream not in described:
+                described.add(reject.stream)
+                lines.append(schemas[reject.stream].strip())
+            lines.append(message(reject, self._run_id))
+        _guarded(self._path, lambda: self._put(b"".join(line + b"\n" for line in lines)))
+        self._pending = described
+
+    def _put(self, text: bytes) -> None:
+        self._file.truncate(self._settled)
+        self._file.seek(self._settled)
+        self._file.write(text)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def settle(self) -> None:
+        """
+        Keep what was written: its checkpoint is committed, or given up for good.
+        """
+        self._settled = self._file.tell()
+        self._described |= getattr(self, "_pending", set())
+
+    def close(self) -> None:
+        """
+        Close the file.
+        """
+        self._file.close()
+
+
+def _guarded(path: Path, act: Any) -> Any:
+    try:
+        return act()
+    except OSError as error:
+        raise ConfigError(f"cannot write reject_file {path}: {error.strerror}") from error
+
+
+def message(reject: Reject, run_id: str) -> bytes:
+    """
+    Return the reject as a Singer message: its own line with `_reject`, or INVALID where there was no RECORD.
+
+    A line that is no UTF-8 comes with U+FFFD in place of the broken bytes, and whole as base64.
+    """
+    why: dict[str, Any] = {
+        "line": reject.line,
+        "code": reject.code,
+        "reason": reject.why,
+        "column": reject.column,
+        "run_id": run_id,
+        "rejected_at": datetime.now(timezone.utc).isoformat(),
+    }
+    text = reject.raw.decode(errors="replace")
+    if text.encode() != reject.raw:
+        why["base64"] = base64.b64encode(reject.raw).decode()
+    record = _as_record(text)
+    if record is None:
+        return orjson.dumps({"type": "INVALID", "stream": reject.stream, "text": text, "_reject": why})
+    return record + b',"_reject":' + orjson.dumps(why) + b"}"
+
+
+def _as_record(text: str) -> bytes | None:
+    """
+    Return the text of a RECORD up to its closing brace; None when it is none. Its bytes stay as they are.
+    """
+    line = text.strip().encode()
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(found, dict) or found.get("type") != "RECORD" or not line.endswith(b"}"):
+        return None
+    return line[:-1].rstrip()
+
+
+class Budget:
+    """
+    How many rejects a run may have: *most*, or *percent* of what was received where that is more.
+    """
+
+    def __init__(self, most: int, percent: float | None) -> None:
+        self._most = most
+        self._percent = percent
+        self.settled = 0
+
+    def check(self, rejects: int, received: int | None) -> None:
+        """
+        Raise TooManyRejects when *rejects*, with those of earlier checkpoints, are too many.
+
+        *received* is how many records the run has received, None while the checkpoint is open and only the number counts.
+        """
+        count = self.settled + rejects
+        allowed = float(self._most)
+        if self._percent:
+            if received is None:
+                return
+            allowed = max(allowed, received * self._percent / 100)
+        if count > allowed:
+            limit = f"max_rejects_percent {self._percent:g}" if self._percent else f"max_rejects {self._most}"
+            raise TooManyRejects(f"{count} rejects are more than {limit} allows; the open checkpoint was rolled back")
+
+
+# What to do about a reject, by its code; shown at the end of a run.
+CURES: Final = {
+    "ORA-00001": "the key is in the table already: load_method upsert, or remove the duplicate",
+    "ORA-01400": "a column that must not be NULL got none: mend the source, or the key_properties",
+    "ORA-01438": "the number is too large for its column: widen it, or set its type in columns",
+    "ORA-01426": "NUMBER cannot hold it: set the column's type to VARCHAR2 or BINARY_DOUBLE in columns",
+    "ORA-12899": "the text is longer than its column or maxLength: widen it, or set its type in columns",
+    "ORA-01861": "the text is no date-time: mend the source, or set the column's type to VARCHAR2 in columns",
+    "ORA-01847": "there is no such date: mend the source, or set the column's type to VARCHAR2 in columns",
+    "ORA-01722": "the text is no number: mend the source, or set the column's type to VARCHAR2 in columns",
+    "ORA-01465": "the text is no base64 or hex: mend the source",
+    "ORA-02290": "a CHECK constraint of the table refused it",
+    "ORA-02291": "the parent row is missing: load the parent first, or disable the foreign key",
+    "TYPE": "the value is of another type than its schema says: mend the tap's schema",
+    "TEXT": "the text is no valid Unicode: mend the source",
+    "UTF-8": "the line is no UTF-8: set the tap's encoding",
+    "JSON": "the line is no Singer message: does the tap print something else on stdout?",
+    "LENGTH": "the line is too long: raise max_transaction_bytes",
+    "required": "the schema requires the property: mend the source, or set validate_records to false",
+}

@@ -1,0 +1,87 @@
+"""
+Line -> message, for every line that the stream's own decoder did not take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import orjson
+
+from target_oracle.errors import ProtocolError
+from target_oracle.singer.state import compact
+
+
+class Envelope(msgspec.Struct, gc=False):
+    """
+    What every message may carry; nested values keep their own bytes.
+    """
+
+    type: str
+    stream: str | None = None
+    record: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    value: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    version: int | None = None
+    time_extracted: str | None = None
+    invalid: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaMessage:
+    """
+    A SCHEMA: *raw* is its line, *key_properties* empty where there is no key.
+    """
+
+    stream: str
+    schema: Mapping[str, Any]
+    key_properties: tuple[str, ...]
+    raw: bytes
+    line: int
+
+
+_ENVELOPE: Final = msgspec.json.Decoder(Envelope)
+
+
+def read_envelope(line: bytes) -> Envelope:
+    """
+    Return the message on *line*; raise msgspec.DecodeError or UnicodeDecodeError when it is none.
+    """
+    return _ENVELOPE.decode(line)
+
+
+def read_schema(line: bytes, number: int) -> SchemaMessage:
+    """
+    Return the SCHEMA on *line*; raise ProtocolError when it lacks what a SCHEMA needs.
+    """
+    try:
+        message = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise ProtocolError(number, f"SCHEMA is no JSON: {error}") from error
+    stream = message.get("stream")
+    if not isinstance(stream, str) or not stream:
+        raise ProtocolError(number, "SCHEMA has no stream name")
+    schema = message.get("schema")
+    if not isinstance(schema, dict):
+        raise ProtocolError(number, f'SCHEMA of stream "{stream}" has no schema object')
+    return SchemaMessage(stream, schema, _keys(message, stream, number), line, number)
+
+
+def _keys(message: Mapping[str, Any], stream: str, number: int) -> tuple[str, ...]:
+    keys = message.get("key_properties")
+    if keys is None:
+        return ()
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise ProtocolError(number, f'key_properties of stream "{stream}" is no list of names')
+    return tuple(dict.fromkeys(keys))
+
+
+def read_state(envelope: Envelope, number: int) -> bytes:
+    """
+    Return the STATE's value as compact JSON text, its numbers as the tap wrote them.
+    """
+    if envelope.value is msgspec.UNSET:
+        raise ProtocolError(number, "STATE has no value")
+    return compact(bytes(envelope.value))

@@ -1,0 +1,140 @@
+"""
+What a run did, stream by stream, in numbers that must add up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from target_oracle.checkpoint import Outcome, Reject
+from target_oracle.errors import InternalError
+from target_oracle.rejects import CURES
+
+
+@dataclass(slots=True)
+class StreamTotal:
+    """
+    The counts of one stream over a run; only what was committed counts as stored.
+    """
+
+    received: int = 0
+    inserted: int = 0
+    updated: int = 0
+    merged: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    deduplicated: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    batches: int = 0
+    empty: int = 0
+    rounded: int = 0
+    first: float | None = None
+    last: float = 0.0
+
+    @property
+    def stored(self) -> int:
+        """
+        Rows that the database has taken, whether or not they changed it.
+        """
+        return self.inserted + self.updated + self.merged + self.unchanged + self.deleted
+
+    def rate(self) -> float:
+        """
+        Return rows a second from the first row to the last commit.
+        """
+        if self.first is None or self.last <= self.first:
+            return 0.0
+        return self.received / (self.last - self.first)
+
+
+@dataclass(slots=True)
+class Summary:
+    """
+    The run's totals; *clock* gives seconds.
+    """
+
+    clock: Callable[[], float]
+    streams: dict[str, StreamTotal] = field(default_factory=dict)
+    reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    checkpoints: int = 0
+    retries: int = 0
+    lost_connections: int = 0
+
+    def of(self, stream: str) -> StreamTotal:
+        """
+        Return the totals of *stream*.
+        """
+        return self.streams.setdefault(stream, StreamTotal())
+
+    def started(self, stream: str) -> None:
+        """
+        Note that rows of *stream* are on their way.
+        """
+        total = self.of(stream)
+        if total.first is None:
+            total.first = self.clock()
+
+    def received(self) -> int:
+        """
+        Return how many records all streams have received.
+        """
+        return sum(total.received for total in self.streams.values())
+
+    def count(self, stream: str, outcome: Outcome) -> None:
+        """
+        Add what a committed batch of *stream* did, but for its rejects.
+        """
+        total = self.of(stream)
+        for name in ("inserted", "updated", "merged", "unchanged", "deleted", "deduplicated"):
+            setattr(total, name, getattr(total, name) + getattr(outcome, name))
+        total.batches += 1
+        total.last = self.clock()
+
+    def reject(self, reject: Reject) -> None:
+        """
+        Add a reject.
+        """
+        if reject.stream is not None:
+            self.of(reject.stream).rejected += 1
+        self.reasons[reject.stream or "-", reject.column or "-", reject.code] += 1
+
+    def check(self) -> None:
+        """
+        Raise InternalError unless each stream's records are all accounted for.
+        """
+        for name, total in self.streams.items():
+            accounted = total.stored + total.deduplicated + total.rejected + total.skipped
+            if total.received != accounted:
+                raise InternalError(
+                    f"stream {name}: {total.received} records were received, {accounted} are accounted for; please report this"
+                )
+
+    def lines(self) -> list[str]:
+        """
+        Return the end-of-run report: a line a stream, then the rejects by stream, column and code.
+        """
+        out = [_line(name, total) for name, total in self.streams.items()]
+        if self.retries or self.lost_connections:
+            out.append(f"{self.retries} retries, {self.lost_connections} connections lost, {self.checkpoints} checkpoints")
+        for (stream, column, code), count in sorted(self.reasons.items(), key=lambda item: -item[1]):
+            cure = CURES.get(code, "see docs/rejects.md")
+            out.append(f"rejects: {count} x {code}, stream {stream}, column {column}: {cure}")
+        return out
+
+
+_SHOWN = ("inserted", "updated", "merged", "unchanged", "deleted", "deduplicated", "skipped", "rejected")
+
+
+def _line(name: str, total: StreamTotal) -> str:
+    parts = [f"{total.received} received"]
+    parts += [f"{getattr(total, word)} {word}" for word in _SHOWN if getattr(total, word)]
+    parts.append(f"{total.batches} batches")
+    parts.append(f"{total.rate():.0f} rows/s")
+    if total.empty:
+        parts.append(f"{total.empty} empty texts became NULL")
+    if total.rounded:
+        parts.append(f"{total.rounded} fractions were rounded")
+    return f"stream {name}: " + ", ".join(parts)

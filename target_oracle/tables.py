@@ -1,0 +1,164 @@
+"""
+A SCHEMA's wish -> a table that can take its rows: which names and types it asks for, and what the answer means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from target_oracle.errors import ConfigError, LoadError
+from target_oracle.log import logger
+from target_oracle.oracle import names
+from target_oracle.oracle.declared import parse_type
+from target_oracle.oracle.evolve import Evolution, Policy, Wanted, WantedColumn
+from target_oracle.oracle.types import OracleType, Server
+from target_oracle.singer.schema import Field
+from target_oracle.stream import Target
+from target_oracle.typemap import TypeOptions, column_types, sql_type_fault
+
+if TYPE_CHECKING:
+    from target_oracle.config import Config, StreamSettings
+    from target_oracle.oracle.database import Database
+    from target_oracle.reader import Wish
+
+
+class Tables:
+    """
+    The tables of a run: which stream has which, and the way to bring one to what its SCHEMA wants.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._streams: dict[tuple[str, str], str] = {}
+
+    def prepare(self, database: Database, wish: Wish, *, may_change: bool) -> Target | None:
+        """
+        Return where *wish*'s rows go; None when the table needs DDL and *may_change* is off.
+
+        Raise LoadError for a table that cannot take them, ConfigError for settings that cannot be.
+        """
+        server = database.server
+        wanted = self.wanted(database, wish)
+        policy = Policy(schema_evolution=wish.settings.schema_evolution, ddl_mode=self._config.ddl_mode)
+        evolution = database.evolution(wanted, policy)
+        if evolution.ddl:
+            if self._config.ddl_mode == "none":
+                raise LoadError(
+                    f"stream {wish.stream}: ddl_mode is none and table {wanted.name} needs DDL; ask the DBA to run: "
+                    + "; ".join(evolution.ddl)
+                )
+            if not may_change:
+                return None
+            evolution = database.evolve(wanted, policy)
+        self._tell(wish.stream, evolution)
+        return Target(
+            wanted.owner, wanted.name, evolution.columns, wish.keys, method_of(wish), server
+        )
+
+    def _tell(self, stream: str, evolution: Evolution) -> None:
+        for notice in evolution.notices:
+            logger.warning("stream %s: %s", stream, notice)
+        if evolution.problems:
+            raise LoadError(f"stream {stream}: " + "; ".join(evolution.problems))
+
+    def wanted(self, database: Database, wish: Wish) -> Wanted:
+        """
+        Return the table that *wish* asks for.
+        """
+        server, settings = database.server, wish.settings
+        owner = self._owner(wish.stream, server)
+        types = column_types(wish.fields, wish.keys, server, options_of(settings))
+        for name, chars, size in wish.longer:
+            types[name] = _grown(types[name], chars, size, server)
+        columns = tuple(_column(prop, types[prop.name], wish, server) for prop in wish.fields)
+        return Wanted(
+            owner=owner,
+            name=self._table(database, owner, wish),
+            columns=columns,
+            stream=wish.stream,
+            table_options=settings.table_options,
+            with_key=method_of(wish) != "append-only",
+        )
+
+    def _owner(self, stream: str, server: Server) -> str:
+        schema, _ = names.split_stream(stream)
+        mapped = self._config.schema_mapping.get(schema) or self._config.for_stream(stream).default_target_schema
+        return names.fold(mapped, server.max_name_bytes) if mapped else server.schema
+
+    def _table(self, database: Database, owner: str, wish: Wish) -> str:
+        """
+        Return the stream's table; a stream that folds to another one's table gets a name with a hash.
+        """
+        settings, limit = wish.settings, database.server.max_name_bytes
+        try:
+            plain = names.table_name(
+                wish.stream,
+                settings.table_name_pattern,
+                prefix=settings.table_prefix,
+                suffix=settings.table_suffix,
+                limit=limit,
+            )
+        except ValueError as fault:
+            raise ConfigError(str(fault)) from fault
+        other = self._streams.get((owner, plain)) or self._stream_of(database, owner, plain, wish.stream, plain)
+        if other not in (None, wish.stream):
+            plain = names.hashed(wish.stream, plain, limit)
+        self._streams[owner, plain] = wish.stream
+        return plain
+
+    def _stream_of(self, database: Database, owner: str, table: str, stream: str, plain: str) -> str | None:
+        """
+        Return the other stream that made *table*, which its comment tells; None for a table of anybody else.
+        """
+        comment = database.table_comment(owner, table)
+        if comment in (None, "", stream):
+            return None
+        settings = self._config.for_stream(str(comment))
+        folded = names.table_name(
+            str(comment), settings.table_name_pattern, prefix=settings.table_prefix, suffix=settings.table_suffix,
+            limit=database.server.max_name_bytes,
+        )  # fmt: skip
+        return comment if folded == plain else None
+
+
+def method_of(wish: Wish) -> str:
+    """
+    Return how *wish*'s rows are written; without keys there is nothing to match, so they are appended.
+    """
+    return "append-only" if wish.settings.load_method == "upsert" and not wish.keys else wish.settings.load_method
+
+
+def options_of(settings: StreamSettings) -> TypeOptions:
+    """
+    Return the type settings of one stream.
+    """
+    return TypeOptions(
+        number_type=settings.number_type,
+        timestamp_type=settings.timestamp_type,
+        json_type=settings.json_type,
+        boolean_type=settings.boolean_type,
+        varchar_default_length=settings.varchar_default_length,
+    )
+
+
+def _column(prop: Field, type_: OracleType, wish: Wish, server: Server) -> WantedColumn:
+    said = wish.settings.columns.get(prop.name)
+    key = prop.name in wish.keys
+    if said and said.type:
+        fault = sql_type_fault(prop, server, key=key, said=said.type)
+        if fault:
+            raise ConfigError(f"columns: stream {wish.stream}, property {prop.name}: {fault}")
+        type_ = parse_type(said.type)
+    return WantedColumn(prop.name, type_, nullable=not key, key=key, name_override=said.name if said else None)
+
+
+def _grown(type_: OracleType, chars: int, size: int, server: Server) -> OracleType:
+    """
+    Return a text type that holds *chars* characters in *size* bytes, with room to grow; CLOB past the limit.
+    """
+    if size > server.max_string_bytes:
+        return OracleType("CLOB")
+    if type_.char or type_.name not in {"VARCHAR2", "CHAR"}:
+        return OracleType("VARCHAR2", min(2 * chars, server.max_string_bytes), char=True)
+    return replace(type_, name="VARCHAR2", length=min(max(2 * size, type_.length or 0), server.max_string_bytes))
