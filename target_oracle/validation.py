@@ -133,6 +133,8 @@ def _compile(column: Field) -> ColumnCheck | None:
     definitions = column.schema.get("$defs", {})
     scope = Scope(definitions)
     schema = _for_values(column.schema, definitions)
+    if not column.types:  # null alone, or nothing
+        schema = {"not": {}}
     if column.kind is Kind.ANY and "integer" in column.types and "number" not in column.types:
         schema["type"] = sorted(column.types)
     meta, met = _meta(column, schema)

@@ -65,17 +65,25 @@ class Document:
         return {**closed, "$defs": {_label(pointer): self.bodies[pointer] for pointer in wanted}}
 
     def _reached(self, schema: Any, path: tuple[str, ...]) -> dict[str, None]:
+        """
+        Return every place that *schema* leads to, and keep its body ready to travel.
+        """
         reached: dict[str, None] = {}
         waiting = [schema]
         while waiting:
-            for pointer in filter(None.__ne__, map(self.local, references(waiting.pop()))):
-                if pointer is not None and pointer not in reached:
+            for pointer in self._pointers(waiting.pop()):
+                if pointer not in reached:
                     reached[pointer] = None
-                    body = self.at(pointer, path)
-                    waiting.append(body)
-                    if pointer not in self.bodies:
-                        self.bodies[pointer] = _rewritten(body, self)
+                    waiting.append(self.at(pointer, path))
+        for pointer in reached.keys() - self.bodies.keys():
+            self.bodies[pointer] = _rewritten(self.at(pointer, path), self)
         return reached
+
+    def _pointers(self, schema: Any) -> Iterator[str]:
+        for reference in references(schema):
+            pointer = self.local(reference)
+            if pointer is not None:
+                yield pointer
 
 
 def references(schema: Any) -> Iterator[str]:
