@@ -88,6 +88,13 @@ class StandIn(AbstractContextManager["StandIn"]):
         with self._lock:
             return list(self._statements)
 
+    def sessions(self) -> int:
+        """
+        Say how many connections there are.
+        """
+        with self._lock:
+            return len(self._open)
+
     def __exit__(self, *_: object) -> None:
         """
         Close, whatever happened.
