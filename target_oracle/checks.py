@@ -27,24 +27,33 @@ class Unfit(ValueError):
     """
 
 
-def values(reading: Reading, faults: list[str], *, per_stream: bool = False) -> dict[str, Any]:
+def values(reading: Reading, *, per_stream: bool = False) -> dict[str, Any]:
     """
-    Return the checked values of *reading* by setting; tell what is wrong to *faults*.
+    Return the checked values of *reading* by setting; it is told what is wrong and what is read otherwise.
     """
-    found: dict[str, Any] = {}
-    for name, given in reading.settings.items():
-        setting = SETTINGS[name]
-        try:
-            value = value_of(setting, given.value)
-            _refuse_unavailable(setting, value, per_stream=per_stream)
-            if name in _SHAPES:
-                value = _SHAPES[name](value, given.place, faults)
-        except Unfit as why:
-            faults.append(f"{given.place}: {why}")
-        else:
-            if value is not None:
-                found[name] = value
-    return found
+    found = {
+        name: _value_or_fault(SETTINGS[name], given, reading, per_stream=per_stream)
+        for name, given in reading.settings.items()
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _value_or_fault(setting: Setting, given: Given, told: Reading, *, per_stream: bool) -> Any:
+    try:
+        return _value(setting, given, told, per_stream=per_stream)
+    except Unfit as why:
+        told.faults.append(f"{given.place}: {why}")
+        return None
+
+
+def _value(setting: Setting, given: Given, told: Reading, *, per_stream: bool) -> Any:
+    value = value_of(setting, given.value)
+    _refuse_unavailable(setting, value, per_stream=per_stream)
+    if setting.name in _SHAPES:
+        return _SHAPES[setting.name](value, given.place, told)
+    if setting.options and str(value).lower() != str(given.value).strip().lower():
+        told.notices.append(f"{given.place}: {given.value} is read as {value}")
+    return value
 
 
 def value_of(setting: Setting, value: object) -> Any:
@@ -199,75 +208,70 @@ _FROM_TEXT: Final[Mapping[Kind, Callable[[Any], Any]]] = {
 }
 
 
-def _streams(given: Mapping[str, Any], place: str, faults: list[str]) -> dict[str, dict[str, Any]]:
+def _streams(given: Mapping[str, Any], place: str, told: Reading) -> dict[str, dict[str, Any]]:
     """
     Check the settings of each glob under `streams`.
     """
     found: dict[str, dict[str, Any]] = {}
-    for glob, settings in given.items():
-        inner = f"{place}.{glob}"
-        if not isinstance(settings, Mapping):
-            faults.append(f"{inner}: must be an object of settings, not {_word(settings)}")
-            continue
-        reading = read(Source(inner, settings))
-        faults.extend(reading.faults)
-        found[glob] = values(reading, faults, per_stream=True)
+    for glob, settings in _objects(given, place, told):
+        reading = read(Source(f"{place}.{glob}", settings))
+        found[glob] = values(reading, per_stream=True)
+        told.faults += reading.faults
+        told.notices += reading.notices
     return found
 
 
-def _columns(given: Mapping[str, Any], place: str, faults: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
+def _columns(given: Mapping[str, Any], place: str, told: Reading) -> dict[str, dict[str, dict[str, Any]]]:
     """
     Check what `columns` says of each property of each stream.
     """
     found: dict[str, dict[str, dict[str, Any]]] = {}
-    for stream, properties in _objects(given, place, faults):
+    for stream, properties in _objects(given, place, told):
         found[stream] = {}
-        for name, says in _objects(properties, f"{place}.{stream}", faults):
-            found[stream][name] = _column(says, f"{place}.{stream}.{name}", faults)
+        for name, says in _objects(properties, f"{place}.{stream}", told):
+            found[stream][name] = _column(says, f"{place}.{stream}.{name}", told)
     return found
 
 
-def _objects(
-    given: Mapping[str, Any], place: str, faults: list[str]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _objects(given: Mapping[str, Any], place: str, told: Reading) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, value in given.items():
         if isinstance(value, Mapping):
             yield name, value
         else:
-            faults.append(f"{place}.{name}: must be an object, not {_word(value)}")
+            told.faults.append(f"{place}.{name}: must be an object, not {_word(value)}")
 
 
-def _column(says: Mapping[str, Any], place: str, faults: list[str]) -> dict[str, Any]:
+def _column(says: Mapping[str, Any], place: str, told: Reading) -> dict[str, Any]:
     known = ", ".join(_COLUMN)
-    faults.extend(f"{place}.{name}: is unknown; a column has {known}" for name in says if name not in _COLUMN)
-    return {
-        name: cast(says[name], f"{place}.{name}", faults) for name, cast in _COLUMN.items() if name in says
-    }
+    told.faults.extend(
+        f"{place}.{name}: is unknown; a column has {known}" for name in says if name not in _COLUMN
+    )
+    return {name: cast(says[name], f"{place}.{name}", told) for name, cast in _COLUMN.items() if name in says}
 
 
-def _told(cast: Callable[[Any], Any]) -> Callable[[Any, str, list[str]], Any]:
+def _told(cast: Callable[[Any], Any]) -> Callable[[Any, str, Reading], Any]:
     """
     Return *cast* as one that tells faults instead of raising them.
     """
 
-    def checked(value: object, place: str, faults: list[str]) -> Any:
+    def checked(value: object, place: str, told: Reading) -> Any:
         try:
             return cast(value)
         except Unfit as why:
-            faults.append(f"{place}: {why}")
+            told.faults.append(f"{place}: {why}")
             return None
 
     return checked
 
 
-_COLUMN: Final[Mapping[str, Callable[[Any, str, list[str]], Any]]] = {
+_COLUMN: Final[Mapping[str, Callable[[Any, str, Reading], Any]]] = {
     "type": _told(_string),
     "name": _told(_string),
     "ignore": _told(_boolean),
 }
 
 
-def _schemas(given: Mapping[str, Any], place: str, faults: list[str]) -> dict[str, str]:
+def _schemas(given: Mapping[str, Any], place: str, told: Reading) -> dict[str, str]:
     """
     Check `schema_mapping`; pipelinewise writes {"public": {"target_schema": "DW"}} for {"public": "DW"}.
     """
@@ -277,11 +281,13 @@ def _schemas(given: Mapping[str, Any], place: str, faults: list[str]) -> dict[st
         if isinstance(said, str) and said:
             found[source] = str(said)
         else:
-            faults.append(f'{place}.{source}: must be the name of a schema, or {{"target_schema": its name}}')
+            told.faults.append(
+                f'{place}.{source}: must be the name of a schema, or {{"target_schema": its name}}'
+            )
     return found
 
 
-def _pattern(text: str, _place: str, _faults: list[str]) -> str:
+def _pattern(text: str, _place: str, _told: Reading) -> str:
     known = re.sub(r"\{(?:stream|schema|table)\}", "", text)
     if "{" in known or "}" in known:
         raise Unfit("may hold {stream}, {schema} and {table} only")
@@ -290,13 +296,13 @@ def _pattern(text: str, _place: str, _faults: list[str]) -> str:
     return text
 
 
-def _no_credentials(dsn: str, _place: str, _faults: list[str]) -> str:
+def _no_credentials(dsn: str, _place: str, _told: Reading) -> str:
     if re.match(r"[^/@(:?]*/[^@]*@", dsn):
         raise Unfit("must not hold user and password; use user and password")
     return dsn
 
 
-_SHAPES: Final[Mapping[str, Callable[[Any, str, list[str]], Any]]] = {
+_SHAPES: Final[Mapping[str, Callable[[Any, str, Reading], Any]]] = {
     "streams": _streams,
     "columns": _columns,
     "schema_mapping": _schemas,
@@ -305,9 +311,9 @@ _SHAPES: Final[Mapping[str, Callable[[Any, str, list[str]], Any]]] = {
 }
 
 
-def together(found: Mapping[str, Any], given: Mapping[str, Given]) -> Iterator[str]:
+def together(found: Mapping[str, Any], given: Mapping[str, Given]) -> list[str]:
     """
-    Give a fault for each pair of settings that cannot be as they are.
+    Return a fault for each pair of settings that cannot be as they are.
 
     A setting that was given and is wrong by itself is not missing too.
     """
@@ -315,13 +321,11 @@ def together(found: Mapping[str, Any], given: Mapping[str, Given]) -> Iterator[s
     has |= given.keys() - found.keys()
     if str(found.get("dsn", "")).startswith(_PROVIDER):
         has.add(_PROVIDER)
-    for needs, why in _MISSING:
-        if needs(has):
-            yield why
-    for first, second, why in _APART:
-        if first in has and second in has:
-            yield f"{_place(first, given)}: {why}"
-    yield from _values_together(found, given)
+    return [
+        *(why for missing, why in _MISSING if missing(has)),
+        *(f"{_place(one, given)}: {why}" for one, other, why in _APART if one in has and other in has),
+        *_values_together(found, given),
+    ]
 
 
 def _place(name: str, given: Mapping[str, Given]) -> str:

@@ -219,52 +219,50 @@ class Config:
 _STREAM_NAMES: Final = tuple(one.name for one in fields(StreamSettings) if one.name != "columns")
 
 
-def load(paths: Sequence[str], environ: Mapping[str, str], folder: Path | None = None) -> Config:
+def load(
+    paths: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    folder: Path | None = None,
+    more: Mapping[str, object] | None = None,
+) -> Config:
     """
     Read the files of *paths*, later over earlier, and where the word ENV is among them *environ* over all.
 
-    Its `.env` is looked for in *folder*, by default the current one, and above. Raise ConfigError with every
-    fault there is.
+    Its `.env` is looked for in *folder*, by default the current one, and above. *more* are settings that the
+    command line gave. Raise ConfigError with every fault there is.
     """
-    reading, faults = _read(paths, environ, folder or Path.cwd())
-    faults += reading.faults
-    values = checks.values(reading, faults)
-    faults += checks.together(values, reading.settings)
+    given_here = read(sources.Source("command line", more or {}))
+    reading = _read(paths, environ, folder or Path.cwd()).over(given_here)
     _hide_secrets(reading)
-    if faults:
-        raise ConfigError(*faults)
-    reading.notices += _synonyms(reading, values)
-    values.setdefault(
-        "commit_interval_rows", values.get("batch_size_rows", SETTINGS["batch_size_rows"].default)
-    )
-    return Config(**values, notices=tuple(reading.notices), given=frozenset(reading.settings))
+    values = checks.values(reading)
+    faults = [] if reading.partial else checks.together(values, reading.settings)
+    if reading.faults or faults:
+        raise ConfigError(*reading.faults, *faults)
+    given = frozenset(values)
+    values.setdefault("commit_interval_rows", values.get("batch_size_rows", _default("batch_size_rows")))
+    return Config(**values, notices=tuple(reading.notices), given=given)
 
 
-def _read(paths: Sequence[str], environ: Mapping[str, str], folder: Path) -> tuple[Reading, list[str]]:
+def _default(name: str) -> object:
+    return SETTINGS[name].default
+
+
+def _read(paths: Sequence[str], environ: Mapping[str, str], folder: Path) -> Reading:
     """
-    Return what all places give together, and the faults of those that cannot be read.
+    Return what all places give together; what cannot be read is a fault of it.
     """
-    readings: list[Reading] = []
-    faults: list[str] = []
-    for path in paths:
-        if path != ENV:
-            try:
-                readings.append(read(sources.read_file(path, environ)))
-            except ConfigError as unread:
-                faults += unread.faults
+    readings = [_reading(path, environ) for path in paths if path != ENV]
     if ENV in paths:
         readings.append(read_variables(sources.read_environment(environ, folder)))
-    return reduce(Reading.over, readings, Reading()), faults
+    return reduce(Reading.over, readings, Reading())
 
 
-def _synonyms(reading: Reading, values: Mapping[str, Any]) -> list[str]:
-    """
-    Tell where load_method was written in another target's word.
-    """
-    given = reading.settings.get("load_method")
-    if given is None or str(given.value).lower() == values["load_method"]:
-        return []
-    return [f"{given.place}: {given.value} is read as {values['load_method']}"]
+def _reading(path: str, environ: Mapping[str, str]) -> Reading:
+    try:
+        return read(sources.read_file(path, environ))
+    except ConfigError as unread:
+        return Reading(faults=list(unread.faults), partial=True)
 
 
 def _hide_secrets(reading: Reading) -> None:

@@ -34,11 +34,14 @@ class Given:
 class Reading:
     """
     What sources gave: settings by name, what was understood otherwise than written, and what is wrong.
+
+    It is *partial* where one of them could not be read.
     """
 
     settings: dict[str, Given] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    partial: bool = False
 
     def over(self, newer: Reading) -> Reading:
         """
@@ -49,7 +52,12 @@ class Reading:
             older = settings.get(name)
             value = merged(older.value, given.value) if older else given.value
             settings[name] = Given(value, given.place)
-        return Reading(settings, self.notices + newer.notices, self.faults + newer.faults)
+        return Reading(
+            settings,
+            self.notices + newer.notices,
+            self.faults + newer.faults,
+            self.partial or newer.partial,
+        )
 
 
 def read(source: Source) -> Reading:
