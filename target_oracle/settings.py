@@ -479,6 +479,14 @@ GROUPS: Final = {
 PLANNED: Final = frozenset(
     {
         "ssh_tunnel",
+        "primary_key_required",
+        "flattening_enabled",
+        "flattening_max_depth",
+        "flattening_separator",
+        "ddl_lock_timeout",
+        "sensitive_columns",
+        "before_run_sql",
+        "after_run_sql",
         "load_method=overwrite",
         "upsert_strategy",
         "skip_unchanged",
