@@ -79,10 +79,10 @@ def _do_with_config(arguments: Arguments) -> None:
     log.start(settings, os.environ)
     for notice in settings.notices:
         log.logger.info("%s", notice)
-    _command(arguments, settings, log.RUN_ID)
+    _command(arguments, settings)
 
 
-def _command(arguments: Arguments, config: Config, run_id: str) -> None:
+def _command(arguments: Arguments, config: Config) -> None:
     """
     Import what the command needs, and only that, and run it.
     """
@@ -91,7 +91,7 @@ def _command(arguments: Arguments, config: Config, run_id: str) -> None:
 
     source = Path(arguments.input) if arguments.input else None
     calls: dict[str, tuple[str, str, tuple[Any, ...]]] = {
-        "load": ("pipeline", "run", (config, source, run_id)),
+        "load": ("pipeline", "run", (config, source)),
         "plan": ("plan", "run", (config, source, arguments.form == "json")),
         "check": ("check", "run", (config, arguments.form == "json")),
         "print-state": ("pipeline", "print_state", (config,)),
