@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from tests.standin import faults as fault_specs
 from tests.standin import packets, ttc_answers, ttc_requests
+from tests.standin.ack import AckSession, Unread, is_acknowledged
 from tests.standin.calls import Calls
 from tests.standin.encoding import Incomplete, Malformed
 from tests.standin.faults import AFTER, BEFORE
 from tests.standin.login import VERIFIER_12C, Challenge
 from tests.standin.packets import Break, Hangup, Wire
 from tests.standin.profiles import END_OF_RESPONSE, FIELD_VERSION_BYTE, TTC4_BYTE
+from tests.standin.statements import DDL_WORDS, DML_WORDS, first_word
 from tests.standin.ttc_answers import Ending
 from tests.standin.ttc_requests import Authenticate, Execute, FastAuth, Parser, Request, Simple
 from tests.standin.values import OracleError
@@ -32,11 +34,9 @@ if TYPE_CHECKING:
 SERVICE = re.compile(r"\(\s*SERVICE_NAME\s*=\s*([^)\s]*)\s*\)", re.IGNORECASE)
 SID = re.compile(r"\(\s*SID\s*=\s*([^)\s]*)\s*\)", re.IGNORECASE)
 MORE_SOON = 0.002  # seconds to wait for more of a request whose last packet is full
+MORE_OF_THE_UNREAD = 0.02  # and where looking is dear, since nothing is read otherwise
 MORE_AT_ALL = 10.0  # and for more of one that is not whole
 STANDARD_STRING, EXTENDED_STRING = 4000, 32767
-DDL_WORDS = ("CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "COMMENT", "GRANT", "REVOKE", "PURGE")
-DML_WORDS = ("INSERT", "UPDATE", "DELETE", "MERGE")
-FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()*([A-Za-z]+)", re.DOTALL)
 CANCELLED = OracleError(1013, "ORA-01013: user requested cancel of current operation")
 UNKNOWN_LOGINS = {"AUTH_TOKEN", "AUTH_NEWPASSWORD", "PROXY_CLIENT_NAME", "AUTH_ORA_EDITION"}
 REFUSED_LOGIN = {
@@ -53,14 +53,6 @@ class Cut(Exception):
     """
 
 
-def first_word(sql: str) -> str:
-    """
-    Give a statement's first keyword in upper case.
-    """
-    found = FIRST_WORD.match(sql)
-    return found.group(1).upper() if found else ""
-
-
 class Connection:
     """
     The server's side of one connection; *run* is its whole life.
@@ -73,6 +65,7 @@ class Connection:
         self.wire = Wire(sock, server.faults.rate)
         longest = EXTENDED_STRING if server.extended else STANDARD_STRING
         self.parser = Parser(self._binds_of, self._value_of, longest)
+        self.parser.leaves_unread = self._leaves_unread if server.options.ack else None
         self.calls: Calls | None = None
         self.ends_responses = False
         self.user = ""
@@ -204,16 +197,46 @@ class Connection:
             if packet.kind != packets.DATA or packet.flags & packets.END_OF_FILE:
                 raise Hangup
             pieces.append(packet.body[2:])
-            is_full = len(packet.body) + packets.HEADER >= wire.sdu - packets.SPLIT_SLACK
-            if is_full and not packet.flags & packets.END_OF_REQUEST and wire.ready(MORE_SOON):
+            is_full = self._is_full(packet)
+            if is_full and not self.server.options.ack and wire.ready(MORE_SOON):
                 continue
             data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             try:
-                return parser.parse(data)
+                request = parser.parse(data)
             except Incomplete:
                 if not wire.ready(MORE_AT_ALL):
                     raise Malformed(f"request of {len(data)} bytes that does not end") from None
                 pieces = [data]
+                continue
+            if (
+                is_full
+                and isinstance(request.function, Execute)
+                and isinstance(request.function.rows, Unread)
+            ):
+                self._skip(pieces)
+            return request
+
+    def _is_full(self, packet: packets.Packet) -> bool:
+        size = len(packet.body) + packets.HEADER
+        return size >= self.wire.sdu - packets.SPLIT_SLACK and not packet.flags & packets.END_OF_REQUEST
+
+    def _leaves_unread(self, request: Execute) -> bool:
+        sql = self._logged_in().sql_of(request)
+        return is_acknowledged(sql, request.iterations, self.driver)
+
+    def _skip(self, pieces: list[bytes]) -> None:
+        """
+        Pass over the rest of a request whose rows stay unread; only a doubt about its end makes them read.
+        """
+        while True:
+            if not self.wire.ready(MORE_OF_THE_UNREAD) and self.parser.is_whole(b"".join(pieces)):
+                return
+            packet = self.wire.read()
+            if packet.kind == packets.MARKER:
+                raise Break(packet.body[2])
+            pieces.append(packet.body[2:])
+            if not self._is_full(packet):
+                return
 
     # ---- serving --------------------------------------------------------------------------------------
 
@@ -433,6 +456,8 @@ class Connection:
 
     def _open_session(self, pairs: dict[str, str]) -> None:
         session = self.server.database.session(self.user)
+        if self.server.options.ack:
+            session = AckSession(session)
         self.calls = Calls(session, self.server.counts, self._note)
         self.calls.field_version = self.parser.field_version
         self.driver = pairs.get("SESSION_CLIENT_DRIVER_NAME", self.driver)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from tests.standin import ttc_types
+from tests.standin.ack import Unread
 from tests.standin.encoding import Incomplete, Malformed, Reader, split_rows
 from tests.standin.ttc_types import Description, read_description
 
@@ -87,8 +88,8 @@ class Execute:
     """
     Function 94, and 4 and 78, which are the same on a known cursor.
 
-    *rows* hold the binds' values in the binds' order; *iterations* counts them even where they were not
-    read (acknowledge mode). *prefetch* is how many rows of a query to send at once.
+    *rows* hold the binds' values in the binds' order. *prefetch* is how many rows of a query to send at
+    once.
     """
 
     cursor: int
@@ -101,7 +102,7 @@ class Execute:
     again: bool = False
     binds: tuple[Description, ...] | None = None
     defines: tuple[Description, ...] | None = None
-    rows: Sequence[Row] = ()
+    rows: Sequence[Row] | Unread = ()
 
     @property
     def commit(self) -> bool:
@@ -230,7 +231,7 @@ class Parser:
     ) -> None:
         self.field_version = 0
         self.longest_string = longest_string
-        self.skip_rows: Callable[[Execute], bool] | None = None
+        self.leaves_unread: Callable[[Execute], bool] | None = None
         self._binds_of = binds_of
         self._value_of = value_of
         self._rows = _Rows()
@@ -260,6 +261,20 @@ class Parser:
                 piggybacks.append(_piggyback(code, reader))
                 continue
             return Request(self._function(code, reader), piggybacks, token, kind != ONE_WAY)
+
+    def is_whole(self, data: bytes) -> bool:
+        """
+        Say whether *data* holds all of a request that `parse` would leave unread.
+        """
+        asked, self.leaves_unread = self.leaves_unread, None
+        self.begin()
+        try:
+            self.parse(data)
+        except Incomplete:
+            return False
+        finally:
+            self.leaves_unread = asked
+        return True
 
     def _function(self, code: int, reader: Reader) -> Function:
         if code in _SIMPLE:
@@ -348,7 +363,8 @@ class Parser:
         for bind in binds:
             if not bind.is_known:
                 raise Unknown(f"bind of type {bind.number}")
-        if self.skip_rows is not None and self.skip_rows(request):
+        if self.leaves_unread is not None and self.leaves_unread(request):
+            request.rows = Unread(request.iterations)
             return
         order = self._wire_order(binds, plsql=plsql)
         if not order:

@@ -1,0 +1,95 @@
+"""
+Acknowledging array DML without looking at its rows, so that a benchmark measures the client alone.
+
+Log-in, queries, DDL and single rows go to the engine as ever; tables exist, but stay empty of what was
+acknowledged. The end of a request is found by its packets: the driver fills all but the last.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.standin.statements import DML_WORDS, first_word
+from tests.standin.values import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.standin.engine import Session
+    from tests.standin.values import Bind, ColumnInfo, Row
+
+FILLS_PACKETS = "python-oracledb"  # the driver whose requests end with a packet that is not full
+
+
+def is_acknowledged(sql: str, iterations: int, driver: str) -> bool:
+    """
+    Say whether an execute of *iterations* rows is answered unread.
+    """
+    return iterations > 1 and driver.startswith(FILLS_PACKETS) and first_word(sql) in DML_WORDS
+
+
+class Unread:
+    """
+    Rows that were counted and not read.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+
+class AckSession:
+    """
+    A session of the engine that takes unread rows for done.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._is_dirty = False
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._is_dirty or self._session.in_transaction
+
+    @property
+    def current_schema(self) -> str:
+        return self._session.current_schema
+
+    def execute(
+        self,
+        sql: str,
+        binds: Sequence[Bind],
+        rows: Sequence[Row] | Unread,
+        *,
+        batch_errors: bool = False,
+        row_counts: bool = False,
+        commit: bool = False,
+    ) -> Outcome:
+        if isinstance(rows, Unread):
+            self._is_dirty = not commit
+            counts = [1] * rows.count if row_counts else []
+            return Outcome("dml", rowcount=rows.count, row_counts=counts, committed=commit)
+        outcome = self._session.execute(
+            sql, binds, rows, batch_errors=batch_errors, row_counts=row_counts, commit=commit
+        )
+        self._is_dirty = self._is_dirty and not outcome.committed
+        return outcome
+
+    def describe(self, sql: str) -> list[ColumnInfo]:
+        return self._session.describe(sql)
+
+    def set_attributes(self, **attributes: str) -> None:
+        self._session.set_attributes(**attributes)
+
+    def commit(self) -> None:
+        self._is_dirty = False
+        self._session.commit()
+
+    def rollback(self) -> None:
+        self._is_dirty = False
+        self._session.rollback()
+
+    def close(self) -> None:
+        self._session.close()
+
+    def cancel(self) -> None:
+        self._session.cancel()
