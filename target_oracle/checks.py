@@ -362,12 +362,6 @@ _MISSING: Final[tuple[tuple[Callable[[set[str]], bool], str], ...]] = (
         "password: is missing; set it, password_file, access_token or external_auth",
     ),
     (
-        lambda has: (
-            bool(has & {"max_rejects", "max_rejects_percent"}) and not has & {"reject_file", "reject_table"}
-        ),
-        "max_rejects: needs a place for the rejects; set reject_file",
-    ),
-    (
         lambda has: "https_proxy_port" in has and "https_proxy" not in has,
         "https_proxy: is missing beside https_proxy_port",
     ),
@@ -393,6 +387,9 @@ def _values_together(found: Mapping[str, Any], given: Mapping[str, Given]) -> It
                 yield f"{_place(name, given)}: needs TLS; set protocol to tcps"
     if value("client_lib_dir") and thin:
         yield f"{_place('client_lib_dir', given)}: is for thick mode; set driver_mode to thick"
+    allowed, places = value("max_rejects") or value("max_rejects_percent"), ("reject_file", "reject_table")
+    if allowed and not any(map(value, places)):
+        yield "max_rejects: needs a place for the rejects; set reject_file"
     if value("retry_delay") > value("retry_max_delay"):
         yield f"{_place('retry_delay', given)}: must not be longer than retry_max_delay"
     if value("loader_id") and not value("ledger"):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _LINE: Final = re.compile(
     r"""
     ^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*
-    (?:'(?P<single>[^']*)'|"(?P<double>(?:\\.|[^"\\])*)"|(?P<bare>[^\s'"#][^\n]*?)?)
+    (?:'(?P<single>[^']*)'|"(?P<double>(?:\\.|[^"\\])*)"|(?P<bare>[^\s'"][^\n]*?)?)
     (?=[ \t]*(?:[ \t]\#[^\n]*)?(?:\r?$))
     """,
     re.MULTILINE | re.VERBOSE | re.DOTALL,

@@ -191,8 +191,8 @@ REFUSED: Final[Mapping[str, str]] = {
     "after_run_sql_file": "use after_run_sql",
     "batch_flush_min_time_gap": "use batch_wait_limit_seconds",
     "stream_maps": "use a mapper between tap and target; for columns use columns",
-    "stream_map_config": "use a mapper between tap and target",
-    "faker_config": "use a mapper between tap and target",
+    "stream_map_config": "use a mapper between tap and target; for columns use columns",
+    "faker_config": "use a mapper between tap and target; for columns use columns",
 }
 
 # Other targets' words for load_method, lower case.
