@@ -25,6 +25,7 @@ SMALLEST_SDU, LARGEST_SDU = 512, 2 << 20
 LONGEST_INLINE_TEXT = 230  # a longer connect text comes in its own DATA packet
 RECEIVE = 1 << 18  # bytes asked of the socket at once
 LARGE_LENGTHS = 315  # from this protocol version a packet's length takes four bytes
+NO_SERVICES = 0x0C  # neither native encryption nor its negotiation
 FLAGS2 = 318  # and from this one ACCEPT has a second word of flags
 FAST_AUTH, HAS_END_OF_RESPONSE = 0x10000000, 0x02000000
 SPLIT_SLACK = 7  # bytes that a full packet may lack, since integers are not split
@@ -259,7 +260,9 @@ def accept_body(version: int, sdu: int, *, fast_auth: bool, end_of_response: boo
     """
     flags = (FAST_AUTH if fast_auth else 0) | (HAS_END_OF_RESPONSE if end_of_response else 0)
     small = min(sdu, 0xFFFF)
-    body = struct.pack(">HHHHHHHBB8xIIBI", version, 1, small, small, 1, 0, 45, 0x41, 0x01, sdu, sdu, 0, flags)
+    body = struct.pack(
+        ">HHHHHHHBB8xIIBI", version, 1, small, small, 1, 0, 45, NO_SERVICES, NO_SERVICES, sdu, sdu, 0, flags
+    )
     return body if version >= FLAGS2 else body[:-5]
 
 
