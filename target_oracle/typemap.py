@@ -298,7 +298,7 @@ def _json_text(case: _Case) -> OracleType:
 
 def _decoded(field: Field) -> int:
     """
-    Return the bytes that text of the greatest length stands for: three in four for base64, one in two for hex.
+    Return the bytes that the longest text stands for: three in four for base64, one in two for hex.
     """
     length = field.max_length or 0
     return max(length // 2 if field.encoding == "hex" else -(-length // 4) * 3, 1)

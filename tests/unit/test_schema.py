@@ -4,6 +4,7 @@ What taps write in SCHEMA messages, and what the reader makes of it.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import time
@@ -109,7 +110,7 @@ KINDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("schema", "kind", "nullable"), KINDS, ids=lambda value: json.dumps(value, default=str))
+@pytest.mark.parametrize(("schema", "kind", "nullable"), KINDS, ids=str)
 def test_a_property_has_one_kind(schema, kind, nullable):
     """
     Whatever way a tap spells its types, the column needs one kind and a nullability.
@@ -147,7 +148,7 @@ BOUNDS = [
 ]
 
 
-@pytest.mark.parametrize(("schema", "part", "expected"), BOUNDS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("schema", "part", "expected"), BOUNDS, ids=str)
 def test_a_bound_is_read_exactly(schema, part, expected):
     assert getattr(read(schema), part) == expected
 
@@ -169,7 +170,7 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("schema", "why"), FAULTS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("schema", "why"), FAULTS, ids=str)
 def test_a_schema_that_cannot_be_read_names_the_property(schema, why):
     with pytest.raises(SchemaFault) as fault:
         read(schema, definitions={"loop": {"anyOf": [{"$ref": "#/definitions/loop"}]}})
@@ -193,7 +194,7 @@ def test_a_stream_schema_that_cannot_be_read_says_why(schema, why):
 
 def test_properties_keep_their_order():
     names = ["z", "a", "m", "Z", ""]
-    assert [each.name for each in read_fields({"properties": dict.fromkeys(names, {})})] == names
+    assert [each.name for each in read_fields({"properties": {name: {} for name in names}})] == names
 
 
 def test_required_is_read_from_the_root():
@@ -228,7 +229,10 @@ def test_properties_may_come_through_references_and_combinations():
 
 
 def test_unused_and_recursive_definitions_cost_nothing():
-    tree = {"type": "object", "properties": {"below": {"type": "array", "items": {"$ref": "#/definitions/t"}}}}
+    tree = {
+        "type": "object",
+        "properties": {"below": {"type": "array", "items": {"$ref": "#/definitions/t"}}},
+    }
     found = read({"$ref": "#/definitions/t"}, definitions={"t": tree, "unused": {"$ref": "#/nowhere"}})
     assert found.kind is Kind.JSON
 
@@ -338,7 +342,9 @@ VALUES = st.recursive(
 TYPES = st.sampled_from(["array", "boolean", "integer", "null", "number", "object", "string"])
 SCHEMAS = st.recursive(
     st.booleans()
-    | st.fixed_dictionaries({}, optional={"type": TYPES | st.lists(TYPES, min_size=1), "format": st.just("date")})
+    | st.fixed_dictionaries(
+        {}, optional={"type": TYPES | st.lists(TYPES, min_size=1), "format": st.just("date")}
+    )
     | st.builds(lambda value: {"const": value}, VALUES),
     lambda inner: st.fixed_dictionaries(
         {},
@@ -371,11 +377,10 @@ def test_no_valid_value_has_a_type_that_the_field_excludes(schema, value):
 
 @settings(max_examples=200, deadline=None)
 @given(schema=st.dictionaries(st.sampled_from(
-    ["type", "anyOf", "allOf", "oneOf", "$ref", "enum", "const", "maxLength", "minimum", "multipleOf", "format",
-     "properties", "required", "nullable", "contentEncoding"]), VALUES))  # fmt: skip
+    ["type", "anyOf", "allOf", "oneOf", "$ref", "enum", "const", "maxLength", "minimum", "multipleOf",
+     "format", "properties", "required", "nullable", "contentEncoding"]), VALUES))  # fmt: skip
 def test_any_json_is_a_schema_or_a_fault(schema):
-    try:
+    with contextlib.suppress(SchemaFault):
         read_fields({"properties": {"a": schema}})
+    with contextlib.suppress(SchemaFault):
         read_fields(schema, flatten_depth=3)
-    except SchemaFault as fault:
-        assert str(fault)

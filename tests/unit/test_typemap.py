@@ -74,7 +74,7 @@ TABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("schema", "expected"), TABLE, ids=lambda value: str(value))
+@pytest.mark.parametrize(("schema", "expected"), TABLE, ids=str)
 def test_a_field_has_its_type_on_each_server(schema, expected):
     assert [column_type(field(schema), server).ddl() for server in (S19, S21, S23, S23X)] == expected
 
@@ -100,7 +100,7 @@ KEYS = [
 ]
 
 
-@pytest.mark.parametrize(("schema", "expected"), KEYS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("schema", "expected"), KEYS, ids=str)
 def test_a_key_has_a_type_that_an_index_can_hold(schema, expected):
     assert column_type(field(schema), S19, key=True).ddl() == expected
 
@@ -125,7 +125,7 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("schema", "options", "expected"), OPTIONS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("schema", "options", "expected"), OPTIONS, ids=str)
 def test_the_operator_may_prefer_another_type(schema, options, expected):
     assert column_type(field(schema), S23, options=options).ddl() == expected
 
@@ -180,7 +180,9 @@ def test_a_declared_type_that_fits_is_followed(schema, said):
 
 
 def test_what_is_read_but_not_followed_is_noticed():
-    fields = read_fields({"properties": {"a": {"$ref": "http://x"}, "b": text(**{"x-sql-datatype": "jsonb"})}})
+    fields = read_fields(
+        {"properties": {"a": {"$ref": "http://x"}, "b": text(**{"x-sql-datatype": "jsonb"})}}
+    )
     first, second = notices(fields, S19)
     assert first == "property 'a': \"$ref\" to 'http://x' leads out of the schema: taken as any value"
     assert second.startswith("property 'b': x-sql-datatype is not followed: 'jsonb' is no Oracle type")
@@ -237,7 +239,9 @@ def test_every_type_is_one_that_the_server_has(schema, server, options, key):
     kind = column_type(field(schema), server, key=key, options=options)
     assert kind.name != "BOOLEAN" or server.has_boolean
     assert kind.name != "JSON" or server.has_json
-    assert kind.length is None or 1 <= kind.length <= (2000 if kind.name == "RAW" else server.max_string_bytes)
+    assert kind.length is None or 1 <= kind.length <= (
+        2000 if kind.name == "RAW" else server.max_string_bytes
+    )
     assert sql_type_fault(field(schema), server, key=key, said=kind.ddl()) is None
 
 

@@ -78,11 +78,12 @@ META = [
 ]
 
 
-@pytest.mark.parametrize(("schema", "meta", "rest"), META, ids=lambda value: json.dumps(value))
+@pytest.mark.parametrize(("schema", "meta", "rest"), META, ids=json.dumps)
 def test_the_decoder_gets_what_it_can_check(schema, meta, rest):
     found = check(schema)
     assert (dict(found.meta), found.rest is not None) == (meta, rest)
-    msgspec.json.Decoder(Annotated[int if field(schema).types == {"integer"} else str, msgspec.Meta(**found.meta)])
+    sort = int if isinstance(next(iter(meta.values()), ""), int) and "min_length" not in meta else str
+    msgspec.json.Decoder(Annotated[sort, msgspec.Meta(**found.meta)])
 
 
 @pytest.mark.parametrize(
@@ -111,14 +112,16 @@ CASES = [
     # schema, valid values, refused values, as JSON
     ({"type": "number", "multipleOf": 0.01}, ["1.98", "0", "1e3", "-0.01", "1.980"], ["1.985", "1e-3"]),
     ({"type": "number", "multipleOf": 0.01}, ["1.979999999999999982236431605997495353221893310546875"], []),
-    ({"type": "number", "multipleOf": 1e-30}, ["1.98", "1e20", "1e-30", "123456789012345678901234567890"], ["1e-31"]),
+    ({"type": "number", "multipleOf": 1e-30}, ["1.98", "1e20", "1e-30", "123456789012345678901234567890"],
+     ["1e-31"]),
     ({"type": "number", "multipleOf": 1e-30}, ["3.141592653589793115997963468544185161590576171875"], []),
     ({"type": "number", "multipleOf": 10}, ["1e125", "20", "0.0", "2e1"], ["1e0", "25", "0.1"]),
-    ({"type": "number", "multipleOf": 7}, ["1e999999e", "14"][1:], ["1e999999"]),
+    ({"type": "number", "multipleOf": 7}, ["14"], ["1e999999"]),
     ({"type": "number", "multipleOf": 3}, ["0e-999999"], ["1e-999999"]),
     ({"type": "number", "minimum": 1.98}, ["1.98", "1.979999999999999982236431605997495353221893310546875"],
      ["1.97999999999999998", "-1e400"]),
-    ({"type": "number", "maximum": 18446744073709551615}, ["18446744073709551615"], ["18446744073709551615.5"]),
+    ({"type": "number", "maximum": 18446744073709551615}, ["18446744073709551615"],
+     ["18446744073709551615.5"]),
     ({"type": "number", "maximum": 10, "exclusiveMaximum": True}, ["9.999"], ["10", "10.0"]),
     ({"type": "number", "maximum": 10, "exclusiveMaximum": False}, ["10"], ["10.1"]),
     ({"type": "number", "exclusiveMinimum": 0}, ["1e-130"], ["0", "-1"]),
@@ -132,15 +135,19 @@ CASES = [
     ({"type": "array", "items": {"type": "string"}}, ["[]", '["a"]'], ["[1]", '{"a": 1}', '"a"']),
     ({"type": "array"}, ["[1]"], ["{}"]),
     ({"type": "array", "maxItems": 1, "minItems": 1}, ["[1]"], ["[]", "[1, 2]"]),
-    ({"type": "array", "uniqueItems": True}, ["[1, true, \"1\", [1], {\"a\": 1}]"], ["[1, 1.0]", "[[], []]"]),
-    ({"type": "array", "items": [{"type": "integer"}], "additionalItems": False}, ["[1]", "[]"], ["[1, 2]", '["a"]']),
-    ({"type": "array", "prefixItems": [{"type": "integer"}], "items": {"type": "null"}}, ["[1, null]"], ["[1, 2]"]),
-    ({"type": "array", "contains": {"const": 1}, "maxContains": 2}, ["[1]", "[1, 1, 2]"], ["[2]", "[1, 1, 1]"]),
+    ({"type": "array", "uniqueItems": True}, ['[1, true, "1", [1], {"a": 1}]'], ["[1, 1.0]", "[[], []]"]),
+    ({"type": "array", "items": [{"type": "integer"}], "additionalItems": False}, ["[1]", "[]"], ["[1, 2]",
+     '["a"]']),
+    ({"type": "array", "prefixItems": [{"type": "integer"}], "items": {"type": "null"}}, ["[1, null]"],
+     ["[1, 2]"]),
+    ({"type": "array", "contains": {"const": 1}, "maxContains": 2}, ["[1]", "[1, 1, 2]"], ["[2]",
+     "[1, 1, 1]"]),
     ({"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": False},
      ["{}", '{"a": 1}', '{"a": 1.0}'], ['{"a": "1"}', '{"b": 1}']),
     ({"type": "object", "required": ["a"]}, ['{"a": null}'], ["{}"]),
     ({"type": "object", "required": True}, ["{}"], ["[]"]),
-    ({"type": "object", "patternProperties": {"^x": {"type": "integer"}}, "additionalProperties": {"type": "null"}},
+    ({"type": "object", "patternProperties": {"^x": {"type": "integer"}},
+     "additionalProperties": {"type": "null"}},
      ['{"x": 1, "a": null}'], ['{"x": "a"}', '{"a": 1}']),
     ({"type": "object", "propertyNames": {"maxLength": 2}}, ['{"ab": 1}'], ['{"abc": 1}']),
     ({"type": "object", "minProperties": 1, "maxProperties": 1}, ['{"a": 1}'], ["{}", '{"a": 1, "b": 2}']),
@@ -151,8 +158,10 @@ CASES = [
     ({"type": "integer", "if": {"minimum": 5}, "then": {"multipleOf": 5}, "else": {"const": 1}},
      ["5", "1", "10"], ["6", "2"]),
     ({"oneOf": [{"type": "integer"}, {"type": "number"}]}, ["1.5"], ["1"]),
-    ({"oneOf": [{"type": "integer", "multipleOf": 2}, {"type": "integer", "multipleOf": 3}]}, ["2", "3"], ["6", "5"]),
-    ({"anyOf": [{"type": "string", "maxLength": 2}, {"type": "integer", "minimum": 3}]}, ['"long"', "3"], ["2"]),
+    ({"oneOf": [{"type": "integer", "multipleOf": 2}, {"type": "integer", "multipleOf": 3}]}, ["2", "3"],
+     ["6", "5"]),
+    ({"anyOf": [{"type": "string", "maxLength": 2}, {"type": "integer", "minimum": 3}]}, ['"long"', "3"],
+     ["2"]),
     ({"type": ["integer", "string"]}, ["1", "1.0", '"a"'], ["1.5", "true", "[]"]),
     ({"type": "null"}, [], ["1", '""']),
     (False, [], ["1", '"a"', "{}"]),
@@ -162,7 +171,7 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("schema", "valid", "refused"), CASES, ids=lambda value: json.dumps(value))
+@pytest.mark.parametrize(("schema", "valid", "refused"), CASES, ids=json.dumps)
 def test_a_value_is_held_to_its_schema(schema, valid, refused):
     found = check(schema)
     assert [text for text in valid if not found.accepts_json(text.encode())] == []
@@ -183,7 +192,10 @@ def test_faulty_values_are_told_by_their_place():
 
 
 def test_a_recursive_schema_is_followed():
-    tree = {"type": "object", "properties": {"n": {"type": "integer"}, "below": {"items": {"$ref": "#/d/tree"}}}}
+    tree = {
+        "type": "object",
+        "properties": {"n": {"type": "integer"}, "below": {"items": {"$ref": "#/d/tree"}}},
+    }
     found = check({"$ref": "#/d/tree"}, d={"tree": tree})
     assert found.accepts_json(b'{"n": 1, "below": [{"n": 2, "below": []}]}')
     assert not found.accepts_json(b'{"n": 1, "below": [{"n": "2"}]}')
@@ -192,7 +204,10 @@ def test_a_recursive_schema_is_followed():
 @pytest.mark.parametrize(
     ("schema", "notice"),
     [
-        ({"type": "string", "pattern": r"\p{L}"}, '"pattern" is no regular expression known here and not checked'),
+        (
+            {"type": "string", "pattern": r"\p{L}"},
+            '"pattern" is no regular expression known here and not checked',
+        ),
         ({"type": "string", "pattern": 3}, '"pattern" is no regular expression known here and not checked'),
         ({"type": "string", "minLength": "x"}, '"minLength" is malformed and not checked'),
         ({"type": "string", "enum": "x"}, '"enum" is malformed and not checked'),
@@ -229,8 +244,8 @@ def test_a_pattern_is_spelt_as_python_does(ecma, python):
 
 @pytest.mark.parametrize(
     ("value", "short"),
-    [("1.98", "1.98"), ("0.1000000000000000055511151231257827021181583404541015625", "0.1"), ("1e400", "1e400"),
-     ("0.1000000000000000055511151231257827021181583404541015626",
+    [("1.98", "1.98"), ("0.1000000000000000055511151231257827021181583404541015625", "0.1"),
+     ("1e400", "1e400"), ("0.1000000000000000055511151231257827021181583404541015626",
       "0.1000000000000000055511151231257827021181583404541015626")],
 )  # fmt: skip
 def test_only_the_full_spelling_of_a_double_is_shortened(value, short):
@@ -238,7 +253,11 @@ def test_only_the_full_spelling_of_a_double_is_shortened(value, short):
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-4, 4) | st.sampled_from([0.5, -1.5, 2.0, 1e300]) | st.text("ab1", max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-4, 4)
+    | st.sampled_from([0.5, -1.5, 2.0, 1e300])
+    | st.text("ab1", max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
     max_leaves=6,
 )
@@ -353,7 +372,10 @@ def test_a_column_check_says_what_jsonschema_says_of_values_of_the_right_type(sc
         return
     found = compile_checks(column)
     validator = Draft202012Validator(loosened(schema))
-    assert (column.nullable if found is None else found.null) in (Draft202012Validator(schema).is_valid(None), False)
+    assert (column.nullable if found is None else found.null) in (
+        Draft202012Validator(schema).is_valid(None),
+        False,
+    )
     if value is None or not Draft202012Validator({"type": sorted(column.types) or "null"}).is_valid(value):
         return
     text = json.dumps(value).encode()
@@ -380,8 +402,9 @@ def _decoded(found: ColumnCheck, column: Field, text: bytes) -> bool:
 
 @settings(max_examples=200, deadline=None)
 @given(schema=st.dictionaries(st.sampled_from(
-    ["items", "properties", "enum", "minimum", "multipleOf", "minContains", "contains", "dependencies", "required",
-     "pattern", "patternProperties", "not", "if", "uniqueItems", "maxItems", "exclusiveMinimum", "type"]), VALUES),
+    ["items", "properties", "enum", "minimum", "multipleOf", "minContains", "contains", "dependencies",
+     "required", "pattern", "patternProperties", "not", "if", "uniqueItems", "maxItems", "exclusiveMinimum",
+     "type"]), VALUES),
     value=VALUES)  # fmt: skip
 def test_any_json_compiles(schema, value):
     found = compile_checks(Field("a", ("a",), field({}).kind, field({}).types, schema=schema))
@@ -400,7 +423,7 @@ RECORDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("schema", "valid", "refused"), RECORDS, ids=lambda value: json.dumps(value))
+@pytest.mark.parametrize(("schema", "valid", "refused"), RECORDS, ids=json.dumps)
 def test_a_record_is_checked_beyond_its_properties(schema, valid, refused):
     found = compile_record_check(schema)
     if valid is None:
@@ -421,9 +444,10 @@ def test_a_record_is_checked_beyond_its_properties(schema, valid, refused):
         ({"enum": ["x" * 200]}, "secret", "\"enum\": ['" + "x" * 78 + "… is not met"),
         ({"minimum": 3, "exclusiveMinimum": True}, 3, '"minimum": 3 is not met'),
         ({"multipleOf": 0.01}, Decimal("0.015"), '"multipleOf": 0.01 is not met'),
-        ({"minimum": 1e30}, Decimal("999999999999999999999999999999"),
+        ({"minimum": 1e30}, Decimal(999999999999999999999999999999),
          "the value is not what the property's schema allows"),
-        ({"minLength": 9, "pattern": r"\p{L}"}, "secret", "the value is not what the property's schema allows"),
+        ({"minLength": 9, "pattern": r"\p{L}"}, "secret",
+         "the value is not what the property's schema allows"),
     ],
 )  # fmt: skip
 def test_a_refusal_is_explained_without_the_value(schema, value, why):
