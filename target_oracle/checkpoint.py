@@ -69,6 +69,15 @@ class Batch:
         self.size += size
         return size
 
+    def after(self, line: int) -> list[tuple[int, bytes]]:
+        """
+        Return the lines behind input line *line*, numbered.
+        """
+        if all(len(span) == 0 or span[-1] <= line for span in self.spans):
+            return []
+        numbers = (number for span in self.spans for number in span)
+        return [(number, text) for number, text in zip(numbers, self.lines, strict=True) if number > line]
+
     def number(self, position: int) -> int:
         """
         Return the input line number of the row at *position*.

@@ -15,6 +15,7 @@ from target_oracle.checkpoint import Batch, Reject
 from target_oracle.errors import InternalError
 from target_oracle.loader import Loader
 from target_oracle.reader import Ending, Wish
+from target_oracle.resume import Resume
 from target_oracle.stream import Target
 
 T = TypeVar("T")
@@ -58,6 +59,12 @@ class Handover:
         self._thread.start()
 
     # --- the reader's side
+
+    def resume(self) -> Resume:
+        """
+        Return what an earlier run of this loader has committed beyond its last STATE.
+        """
+        return self._ask(self._loader.resume)
 
     def prepare(self, wish: Wish, *, may_change: bool) -> Target | None:
         """

@@ -20,6 +20,7 @@ from target_oracle.log import logger
 from target_oracle.oracle.codes import Action, classify, code_of, describe
 from target_oracle.oracle.database import Database, DatabaseError
 from target_oracle.reader import Ending, Wish
+from target_oracle.resume import Ahead, Resume, read_ahead
 from target_oracle.rejects import Budget, Place
 from target_oracle.stream import Target
 from target_oracle.summary import Summary
@@ -75,6 +76,7 @@ class Loader:
         self._in_doubt = False
         self._settled = False
         self._rows_in_doubt = 0
+        self._ahead = Ahead()
 
     # --- what the reader asks
 
@@ -83,6 +85,16 @@ class Loader:
         Connect and take the ledger's row.
         """
         self._attempt(lambda: None)
+        before = self._database.before
+        self._ahead = Ahead(read_ahead(before.ahead) if before else None)
+
+    def resume(self) -> Resume:
+        """
+        Return what an earlier run of this loader has committed beyond its last STATE.
+        """
+        before = self._database.before
+        state = before.state.encode() if before and before.state else None
+        return Resume(read_ahead(before.ahead) if before else {}, state)
 
     def prepare(self, wish: Wish, *, may_change: bool) -> Target | None:
         """
@@ -108,7 +120,9 @@ class Loader:
         received = self._summary.received() + sum(ending.received.values())
         self._within_budget(rejects, received)
         if self._work or rejects or ending.state is not None:
-            self._attempt(lambda: self._commit(ending, rejects))
+            ahead = self._ahead_after(ending)
+            self._attempt(lambda: self._commit(ending, rejects, ahead))
+            self._ahead = ahead
         self._count(ending, rejects)
         self._states.write(ending.state)
 
@@ -248,7 +262,23 @@ class Loader:
 
     # --- committing
 
-    def _commit(self, ending: Ending, rejects: list[Reject]) -> None:
+    def _ahead_after(self, ending: Ending) -> Ahead:
+        """
+        Return what will be committed beyond the last STATE; nobody asks where no loader_id lets a later run find it.
+        """
+        if not self._config.loader_id:
+            return self._ahead
+        lines: dict[str, list[tuple[int, bytes]]] = {}
+        first = ending.state_line or 0
+        for work in self._work:
+            lines.setdefault(work.batch.version.stream, []).extend(work.batch.after(first))
+        # Rows that the database refused still stand in their batch; those that were never sent do not.
+        for reject in (*(each for work in self._work for each in work.rejects), *ending.rejects):
+            if reject.stream is not None:
+                lines.setdefault(reject.stream, []).append((reject.line, reject.raw))
+        return self._ahead.after(lines, ending.state_line)
+
+    def _commit(self, ending: Ending, rejects: list[Reject], ahead: Ahead) -> None:
         if self._settled:
             return
         if rejects and self._place:
@@ -256,7 +286,7 @@ class Loader:
         rows = sum(len(work.batch) for work in self._work)
         self._in_doubt, self._rows_in_doubt = True, rows
         try:
-            self._database.commit(ending.state, rows)
+            self._database.commit(ending.state, ahead.text(), rows)
         except DatabaseError as error:
             self._in_doubt = classify(error) is Action.REPLAY
             raise
@@ -269,6 +299,8 @@ class Loader:
         """
         The checkpoint is in: count it, forget it.
         """
+        for stream, count in ending.passed.items():
+            self._summary.of(stream).skipped += count
         for stream, count in ending.received.items():
             self._summary.of(stream).received += count
             log.counter("record_count", count, stream=stream)

@@ -17,6 +17,7 @@ from target_oracle.decoder import REFUSED, Row
 from target_oracle.errors import Interrupted, ProtocolError
 from target_oracle.faults import RowFault, TooLong
 from target_oracle.log import logger
+from target_oracle.resume import Resume
 from target_oracle.singer.lines import CutLine, Lines
 from target_oracle.singer.messages import Envelope, SchemaMessage, read_envelope, read_schema, read_state
 from target_oracle.singer.schema import Field, read_fields
@@ -49,6 +50,8 @@ class Gate(Protocol):
 
     def check(self) -> None: ...
 
+    def resume(self) -> Resume: ...
+
     def prepare(self, wish: Wish, *, may_change: bool) -> Target | None: ...
 
     def load(self, batch: Batch, rejects: Sequence[Reject]) -> None: ...
@@ -80,6 +83,8 @@ class Ending:
     rejects: tuple[Reject, ...]
     received: dict[str, int]
     last: bool = False
+    state_line: int | None = None
+    passed: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -122,8 +127,10 @@ class Reader:
         self._since: float | None = None
         self._state: bytes | None = None
         self._rejects: list[Reject] = []
+        self._state_line: int | None = None
         self._rows_after_state = False
         self._broken_end = False
+        self._resume: Resume | None = None
 
     # --- the loop
 
@@ -152,6 +159,8 @@ class Reader:
                 self._close_when_due()
 
     def _finish(self) -> None:
+        if self._resume is not None:
+            self._take_lines(self._resume.give_up())
         half = self._lines.ended_in_half_a_line and self._broken_end
         self._close(last=True)
         if self._stop:
@@ -176,10 +185,33 @@ class Reader:
     def _take(self, lines: list[bytes]) -> None:
         first = self._number + 1
         self._number += len(lines)
-        if self._mixed:
+        if self._resume is None:
+            self._resume = self._gate.resume()
+        if self._resume.active:
+            self._take_repeated(lines, first, self._resume)
+        elif self._mixed:
             self._take_mixed(lines, first)
         else:
             self._take_runs(lines, first)
+
+    def _take_repeated(self, lines: list[bytes], first: int, resume: Resume) -> None:
+        """
+        Take lines while the tap may still repeat records that are committed already.
+        """
+        for number, line in enumerate(lines, first):
+            try:
+                envelope = read_envelope(line)
+            except REFUSED:
+                self._odd(line, number)
+                continue
+            again = resume.take(envelope.stream, line, number) if envelope.type == "RECORD" and envelope.stream else None
+            if envelope.type == "STATE" and read_state(envelope, number) != resume.state:
+                again = [*resume.give_up(), (number, line)]
+            self._take_lines([(number, line)] if again is None else again)
+
+    def _take_lines(self, numbered: list[tuple[int, bytes]]) -> None:
+        for number, line in numbered:
+            self._odd(line, number)
 
     def _take_runs(self, lines: list[bytes], first: int) -> None:
         """
@@ -312,7 +344,7 @@ class Reader:
             case "RECORD":
                 self._record(envelope, line, number)
             case "STATE":
-                self._take_state(read_state(envelope, number))
+                self._take_state(read_state(envelope, number), number)
             case "SCHEMA":
                 self._schema(read_schema(line, number))
             case "ACTIVATE_VERSION":
@@ -484,8 +516,8 @@ class Reader:
 
     # --- checkpoints
 
-    def _take_state(self, state: bytes) -> None:
-        self._state = state
+    def _take_state(self, state: bytes, number: int) -> None:
+        self._state, self._state_line = state, number
         self._rows_after_state = False
         if self._since is None:
             self._since = self._clock()
@@ -540,11 +572,7 @@ class Reader:
         """
         Commit what was handed over, without a STATE: rows before it may still wait.
         """
-        self._gate.close(Ending(None, self._taken_rejects(), self._counted()))
-
-    def _taken_rejects(self) -> tuple[Reject, ...]:
-        rejects, self._rejects = self._rejects, []
-        return tuple(rejects)
+        self._end(None, None)
 
     def _counted(self) -> dict[str, int]:
         """
@@ -565,8 +593,18 @@ class Reader:
             while stream.batch is not None:
                 self._send(stream)
         if self._since is not None or last:
-            self._gate.close(Ending(self._state, self._taken_rejects(), self._counted(), last))
-        self._rows, self._bytes, self._since, self._state = 0, 0, None, None
+            self._end(self._state, self._state_line, last=last)
+        self._rows, self._bytes, self._since, self._state, self._state_line = 0, 0, None, None, None
+
+    def _end(self, state: bytes | None, state_line: int | None, *, last: bool = False) -> None:
+        rejects, self._rejects = tuple(self._rejects), []
+        passed: dict[str, int] = {}
+        if self._resume is not None:
+            passed, self._resume.passed = self._resume.passed, {}
+        received = self._counted()
+        for name, count in passed.items():
+            received[name] = received.get(name, 0) + count
+        self._gate.close(Ending(state, rejects, received, last, state_line, passed))
 
     def _notice(self, text: str) -> None:
         if text not in self._warned:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from target_oracle.conformity import conforming
 from target_oracle.convert import Tally, converter
 from target_oracle.decoder import Decoder, Slot
 from target_oracle.oracle.types import Column, Server
@@ -77,10 +78,11 @@ def _in_order(fields: Sequence[Field], order: Sequence[str]) -> list[Field]:
 def _slot(prop: Field, target: Target, tally: Tally, *, validate: bool) -> Slot:
     column = target.columns[prop.name]
     key = prop.name in target.keys
+    plain = converter(prop, column, max_string_bytes=target.server.max_string_bytes, tally=tally)
     return Slot(
         prop,
         column,
-        converter(prop, column, max_string_bytes=target.server.max_string_bytes, tally=tally),
+        conforming(plain, prop) if validate else plain,
         key=key,
         needed=key or (validate and prop.required),
         filled=validate and not prop.nullable,

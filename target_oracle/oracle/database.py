@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 import oracledb
 
 from target_oracle.log import logger
-from target_oracle.oracle.dictionary import read_server
+from target_oracle.oracle.dictionary import read_server, read_table
+from target_oracle.oracle.evolve import Evolution, Policy, Wanted, plan
 from target_oracle.oracle.ledger import Entry, Ledger, Lease
 from target_oracle.oracle.session import Session, connect
 from target_oracle.oracle.types import Column, Server
@@ -116,14 +117,39 @@ class Database:
         writer.session = self.session
         return writer
 
-    def commit(self, state: bytes | None, rows: int) -> None:
+    def evolution(self, wanted: Wanted, policy: Policy) -> Evolution:
         """
-        Commit what is open, and with it the ledger's row, which carries *state*.
+        Return what DDL *wanted* needs, as the dictionary now stands; nothing is changed.
+        """
+        found = read_table(self.session.connection, wanted.owner, wanted.name)
+        return plan(wanted, found, self.server, policy)
+
+    def evolve(self, wanted: Wanted, policy: Policy) -> Evolution:
+        """
+        Bring the table to what *wanted* says; DDL commits, so nothing may be open.
+        """
+        evolution = self.evolution(wanted, policy)
+        for statement in evolution.ddl:
+            self.session.run(statement)
+        return self.evolution(wanted, policy)
+
+    def table_comment(self, owner: str, table: str) -> str | None:
+        """
+        Return the comment on *table*; None where there is none.
+        """
+        found = self.session.rows(
+            "SELECT comments FROM all_tab_comments WHERE owner = :1 AND table_name = :2", [owner, table]
+        )
+        return found[0][0] if found else None
+
+    def commit(self, state: bytes | None, ahead: str | None, rows: int) -> None:
+        """
+        Commit what is open, and with it the ledger's row, which carries *state* and what is *ahead* of it.
         """
         if self.ledger is None:
             self.session.commit()
         else:
-            self.ledger.commit(self.session, state=state.decode() if state is not None else None, ahead=None, rows=rows)
+            self.ledger.commit(self.session, state=state.decode() if state is not None else None, ahead=ahead, rows=rows)
 
     def resolve(self, rows: int) -> bool:
         """

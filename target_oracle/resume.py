@@ -1,0 +1,132 @@
+"""
+Rows that are committed beyond the last STATE: noted with each commit, recognised and passed over after a crash.
+
+A checkpoint may have to close between two STATEs (a table that changes, a tap that falls silent, a bound). Should the run
+die then, the next one starts the tap from the last STATE and the tap sends those rows again. The ledger therefore
+carries how many records of each stream came after the STATE and a digest of them; a tap that repeats itself has them
+passed over, one that does not has all of them loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+import orjson
+
+from target_oracle.log import logger
+from target_oracle.singer.messages import read_envelope
+
+DIGEST_BYTES: Final = 16
+Segments = dict[str, list[tuple[int, str]]]
+Numbered = tuple[int, bytes]
+
+
+def digest(lines: Iterable[bytes]) -> str:
+    """
+    Return a digest of the records on *lines*; what else the messages carry (`time_extracted`) differs from run to run.
+    """
+    found = blake2b(digest_size=DIGEST_BYTES)
+    for line in lines:
+        record = _record(line)
+        found.update(len(record).to_bytes(8, "big"))
+        found.update(record)
+    return found.hexdigest()
+
+
+def _record(line: bytes) -> bytes:
+    try:
+        record = read_envelope(line).record
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return line
+    return line if record is msgspec.UNSET else bytes(record)
+
+
+class Ahead:
+    """
+    What was committed after the last committed STATE, stream by stream, one segment a checkpoint.
+    """
+
+    def __init__(self, segments: Segments | None = None) -> None:
+        self._segments: Segments = segments or {}
+
+    def after(self, lines: Mapping[str, list[Numbered]], state_line: int | None) -> Ahead:
+        """
+        Return what is ahead once a checkpoint with *lines*, numbered, is in; its STATE stood at *state_line*, if it had one.
+        """
+        segments: Segments = {} if state_line is not None else {name: list(had) for name, had in self._segments.items()}
+        for stream, numbered in lines.items():
+            later = [line for number, line in sorted(numbered) if number > (state_line or 0)]
+            if later:
+                segments.setdefault(stream, []).append((len(later), digest(later)))
+        return Ahead(segments)
+
+    def text(self) -> str | None:
+        """
+        Return the JSON that the ledger carries; None when nothing is ahead.
+        """
+        return orjson.dumps(self._segments).decode() if self._segments else None
+
+
+def read_ahead(text: str | None) -> Segments:
+    """
+    Return what `Ahead.text` wrote.
+    """
+    if not text:
+        return {}
+    return {stream: [(int(rows), mark) for rows, mark in segments] for stream, segments in orjson.loads(text).items()}
+
+
+@dataclass(slots=True)
+class Resume:
+    """
+    The records that the tap is expected to repeat: *segments* still to come, *state* from which it was started.
+
+    `take` holds a stream's records back until a segment is whole; then they are known and passed over, or given back.
+    """
+
+    segments: Segments
+    state: bytes | None
+    _held: dict[str, list[Numbered]] = field(default_factory=dict)
+    passed: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def active(self) -> bool:
+        """
+        Tell whether anything is still expected.
+        """
+        return bool(self.segments)
+
+    def take(self, stream: str, line: bytes, number: int) -> list[Numbered] | None:
+        """
+        Take a RECORD of *stream*; return the lines to load now, None when the stream is not expected to repeat itself.
+        """
+        if stream not in self.segments:
+            return None
+        held = self._held.setdefault(stream, [])
+        held.append((number, line))
+        rows, mark = self.segments[stream][0]
+        if len(held) < rows:
+            return []
+        del self._held[stream]
+        if digest(text for _, text in held) != mark:
+            logger.warning("stream %s: the tap does not repeat the records that are committed already; all of them are loaded", stream)
+            del self.segments[stream]
+            return held
+        self.passed[stream] = self.passed.get(stream, 0) + rows
+        self.segments[stream].pop(0)
+        if not self.segments[stream]:
+            del self.segments[stream]
+        return []
+
+    def give_up(self) -> list[Numbered]:
+        """
+        Expect nothing more; return what was held back, in the order of the input.
+        """
+        held = sorted(numbered for lines in self._held.values() for numbered in lines)
+        self._held.clear()
+        self.segments.clear()
+        return held
