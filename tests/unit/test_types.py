@@ -87,7 +87,8 @@ def test_a_declaration_is_read_and_written_alike(text):
 @pytest.mark.parametrize(
     ("text", "declared"),
     [("varchar2(20)", "VARCHAR2(20 CHAR)"), ("Number ( 10 , 2 )", "NUMBER(10,2)"),
-     ("timestamp", "TIMESTAMP(6)"), ("timestamp with time zone", "TIMESTAMP(6) WITH TIME ZONE"), ("FLOAT", "FLOAT(126)")],
+     ("timestamp", "TIMESTAMP(6)"), ("timestamp with time zone", "TIMESTAMP(6) WITH TIME ZONE"),
+     ("FLOAT", "FLOAT(126)")],
 )  # fmt: skip
 def test_people_may_leave_out_what_goes_without_saying(text, declared):
     assert parse_type(text).ddl() == declared
@@ -96,7 +97,8 @@ def test_people_may_leave_out_what_goes_without_saying(text, declared):
 @pytest.mark.parametrize(
     "text",
     ["", "jsonb", "VARCHAR2", "VARCHAR2(0)", "VARCHAR2(32768)", "VARCHAR2(-1)", "NVARCHAR2(10 CHAR)",
-     "RAW(1 BYTE)", "NUMBER(39)", "NUMBER(10,128)", "NUMBER()", "FLOAT(127)", "TIMESTAMP(10)", "CLOB(4)", "LONG",
+     "RAW(1 BYTE)", "NUMBER(39)", "NUMBER(10,128)", "NUMBER()", "FLOAT(127)", "TIMESTAMP(10)", "CLOB(4)",
+     "LONG",
      "DATE); DROP", "NUMBER DEFAULT 1", 'CLOB "x"', "VARCHAR2(10) --", "XMLTYPE", "ROWID"],
 )  # fmt: skip
 def test_whatever_is_no_type_of_ours_is_refused(text):
@@ -186,7 +188,8 @@ def test_a_column_widens_where_oracle_can(found, wanted, fit, becomes):
 @pytest.mark.parametrize(
     ("found", "wanted", "usable"),
     [("DATE", "TIMESTAMP(6) WITH TIME ZONE", True), ("BINARY_DOUBLE", "NUMBER", True),
-     ("RAW(10)", "BLOB", True), ("VARCHAR2(20 CHAR)", "NUMBER(38)", True), ("VARCHAR2(20 CHAR)", "DATE", True), ("CLOB", "BLOB", True),
+     ("RAW(10)", "BLOB", True), ("VARCHAR2(20 CHAR)", "NUMBER(38)", True), ("VARCHAR2(20 CHAR)",
+     "DATE", True), ("CLOB", "BLOB", True),
      ("NUMBER", "DATE", False), ("DATE", "NUMBER", False), ("NUMBER(38)", "VARCHAR2(9 CHAR)", False),
      ("JSON", "CLOB", False), ("BLOB", "NUMBER", False), ("BOOLEAN", "NUMBER", False)],
 )  # fmt: skip
@@ -218,7 +221,7 @@ def capacity(kind: OracleType) -> tuple[float, ...]:
     Measure a type: the larger, the more it holds, among types of one family.
     """
     if kind.name == "NUMBER" and kind.scale is None:
-        return (99, 999)
+        return (999, 999)
     if kind.name == "NUMBER":
         precision = 38 if kind.precision is None else kind.precision
         return (precision - (kind.scale or 0), kind.scale or 0)
