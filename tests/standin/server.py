@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.standin import tls
 from tests.standin.connection import Connection
 from tests.standin.faults import Faults
 from tests.standin.login import Verifier
@@ -43,6 +44,7 @@ class StandIn(AbstractContextManager["StandIn"]):
 
     def __init__(self, options: Options | None = None, database: Database | None = None) -> None:
         self.options = options = options or Options()
+        self._tls = tls.context(*options.tls) if options.tls else None
         self.profile = PROFILES[options.version]
         self.extended = options.max_string_size == "extended"
         self.service = options.service
@@ -183,6 +185,8 @@ class StandIn(AbstractContextManager["StandIn"]):
                 return  # closed: we are stopping
             number += 1
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                sock = tls.unwrap(sock, self._tls)  # noqa: PLW2901 - the same connection, unwrapped
             connection = Connection(self, sock, number)
             thread = threading.Thread(target=self._live, args=(connection,), daemon=True)
             with self._lock:
