@@ -1,0 +1,63 @@
+"""
+Property name -> comment of its column, by which the column is found again in every later run.
+
+The first column of a property carries its name alone. A column that was added because the property's type
+changed carries the name and the kind of value: `price, as STRING`. Characters that cannot stand in a comment are
+written as in JSON, and what is too long ends in a hash, so that two properties never have the same comment.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import Final
+
+# A line of a SQL*Plus script has at most 2499 characters; every quote is doubled, and names stand before it.
+LONGEST: Final = 1000
+# What a second column holds, by the type that it was made for.
+KINDS: Final = {
+    "NUMBER": "NUMBER",
+    "FLOAT": "NUMBER",
+    "BINARY_DOUBLE": "DOUBLE",
+    "BINARY_FLOAT": "DOUBLE",
+    "BOOLEAN": "BOOLEAN",
+    "DATE": "DATE",
+    "TIMESTAMP": "TIMESTAMP",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP",
+    "TIMESTAMP WITH LOCAL TIME ZONE": "TIMESTAMP",
+    "RAW": "BINARY",
+    "BLOB": "BINARY",
+    "JSON": "JSON",
+}
+ALL_KINDS: Final = (*dict.fromkeys(KINDS.values()), "STRING")
+_PROPERTY: Final = "PROPERTY"
+_MARKED: Final = re.compile(rf", as (?:{'|'.join((*ALL_KINDS, _PROPERTY))})\Z")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\]")
+
+
+def comment_of(name: str, kind: str | None = None) -> str:
+    r"""
+    Return the comment of the column of property *name*; of its second one for values of *kind*.
+
+    >>> comment_of("price"), comment_of("price", "STRING"), comment_of("a\nb")
+    ('price', 'price, as STRING', 'a\\u000ab')
+    """
+    # A property whose own name ends like that is always marked, which keeps it apart.
+    if kind is None and _MARKED.search(name):
+        kind = _PROPERTY
+    mark = f", as {kind}" if kind else ""
+    return _cut(_UNPRINTABLE.sub(_escaped, name), LONGEST - len(mark)) + mark
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "\\\\" if found[0] == "\\" else f"\\u{ord(found[0]):04x}"
+
+
+def _cut(text: str, limit: int) -> str:
+    """
+    Cut *text* to *limit* bytes on a character boundary; what is cut ends in a hash of the whole.
+    """
+    if len(text.encode()) <= limit:
+        return text
+    mark = f"… {sha256(text.encode()).hexdigest()[:16]}"
+    return text.encode()[: limit - len(mark.encode())].decode(errors="ignore") + mark

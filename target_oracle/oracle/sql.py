@@ -1,0 +1,315 @@
+"""
+The text of every statement on the tables of streams: names come in unquoted and leave quoted, values are binds.
+
+The one value that a statement's text must hold is a comment: `COMMENT ON` takes no binds.
+"""
+
+# ruff: noqa: S608  # what is put together here are quoted names, checked options and numbers of ours
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from target_oracle.oracle.names import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_oracle.oracle.types import Column, OracleType
+
+# A comment has at most 4000 bytes (Reference, ALL_COL_COMMENTS).
+MAX_COMMENT_BYTES: Final = 4000
+# Among them what ends a line, which would cut a statement of a script in two.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def qualified(owner: str, table: str) -> str:
+    """
+    Return *table* of *owner*, quoted; without *owner* the name is looked up in the current schema.
+
+    >>> qualified("APP", "ORDERS")
+    '"APP"."ORDERS"'
+    """
+    return f"{quote(owner)}.{quote(table)}" if owner else quote(table)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(quote, names))
+
+
+def _equal(names: Sequence[str], separator: str, first: int) -> str:
+    return separator.join(f"{quote(name)} = :{place}" for place, name in enumerate(names, first))
+
+
+# Rows.
+
+
+def insert(owner: str, table: str, columns: Sequence[str]) -> str:
+    """
+    Return the INSERT of one row, bound in the order of *columns*.
+
+    >>> insert("APP", "T", ["A", "B"])
+    'INSERT INTO "APP"."T" ("A", "B") VALUES (:1, :2)'
+    """
+    binds = ", ".join(f":{place}" for place in range(1, len(columns) + 1))
+    return f"INSERT INTO {qualified(owner, table)} ({_listed(columns)}) VALUES ({binds})"
+
+
+def insert_select(owner: str, table: str, columns: Sequence[str], source: str) -> str:
+    """
+    Return the INSERT of all rows of *source*, a table's qualified name, that has the same columns.
+    """
+    return (
+        f"INSERT INTO {qualified(owner, table)} ({_listed(columns)}) SELECT {_listed(columns)} FROM {source}"
+    )
+
+
+def update(owner: str, table: str, columns: Sequence[str], keys: Sequence[str]) -> str:
+    """
+    Return the UPDATE of one row, bound in the order of *columns*, then *keys*.
+
+    Without *columns* it changes nothing and only tells whether the row is there.
+
+    >>> update("APP", "T", ["B"], ["A"])
+    'UPDATE "APP"."T" SET "B" = :1 WHERE "A" = :2'
+    """
+    changes = _equal(columns, ", ", 1) or f"{quote(keys[0])} = {quote(keys[0])}"
+    return f"UPDATE {qualified(owner, table)} SET {changes} WHERE {_equal(keys, ' AND ', len(columns) + 1)}"
+
+
+def merge_array(
+    owner: str, table: str, columns: Sequence[str], keys: Sequence[str], *, changed: Sequence[str] = ()
+) -> str:
+    """
+    Return the MERGE of one row, bound in the order of *columns*; see `merge` for *changed*.
+    """
+    row = ", ".join(f":{place} AS {quote(name)}" for place, name in enumerate(columns, 1))
+    return merge(owner, table, f"(SELECT {row} FROM dual)", columns=columns, keys=keys, changed=changed)
+
+
+def merge(
+    owner: str,
+    table: str,
+    source: str,
+    *,
+    columns: Sequence[str],
+    keys: Sequence[str],
+    changed: Sequence[str] = (),
+) -> str:
+    """
+    Return the MERGE of all rows of *source*, a qualified name or a query in parentheses; *keys* are never set.
+
+    Where *changed* are given, only rows that differ in one of these columns are updated; none may be a LOB.
+    """
+    keyed = " AND ".join(f'"t".{quote(key)} = "s".{quote(key)}' for key in keys)
+    # A column of the ON clause cannot be set: ORA-38104.
+    sets = ", ".join(f'"t".{quote(name)} = "s".{quote(name)}' for name in columns if name not in keys)
+    matched = f" WHEN MATCHED THEN UPDATE SET {sets}{_differs(changed)}" if sets else ""
+    values = ", ".join(f'"s".{quote(name)}' for name in columns)
+    return (
+        f'MERGE INTO {qualified(owner, table)} "t" USING {source} "s" ON ({keyed}){matched}'
+        f" WHEN NOT MATCHED THEN INSERT ({_listed(columns)}) VALUES ({values})"
+    )
+
+
+def _differs(changed: Sequence[str]) -> str:
+    """
+    Return the WHERE of rows that differ; to DECODE, unlike to `=`, NULL equals NULL.
+    """
+    each = (f'DECODE("t".{quote(name)}, "s".{quote(name)}, 0, 1) = 1' for name in changed)
+    return f" WHERE {' OR '.join(each)}" if changed else ""
+
+
+def delete(owner: str, table: str, columns: Sequence[str] = ()) -> str:
+    """
+    Return the DELETE of the rows whose *columns* equal the binds; of all rows where no column is given.
+    """
+    where = f" WHERE {_equal(columns, ' AND ', 1)}" if columns else ""
+    return f"DELETE FROM {qualified(owner, table)}{where}"
+
+
+def truncate(owner: str, table: str) -> str:
+    """
+    Return the TRUNCATE, which commits.
+    """
+    return f"TRUNCATE TABLE {qualified(owner, table)}"
+
+
+def copy_column(owner: str, table: str, source: str, target: str) -> str:
+    """
+    Return the UPDATE that copies what *target* does not have yet.
+    """
+    old, new = quote(source), quote(target)
+    return f"UPDATE {qualified(owner, table)} SET {new} = {old} WHERE {new} IS NULL AND {old} IS NOT NULL"
+
+
+# Tables.
+
+
+def create_table(
+    owner: str,
+    table: str,
+    columns: Sequence[Column],
+    *,
+    keys: Sequence[str] = (),
+    key_name: str = "",
+    options: str = "",
+) -> str:
+    """
+    Return the CREATE TABLE; *keys* make a primary key named *key_name*, *options* is checked text to follow.
+
+    >>> from target_oracle.oracle.types import Column, OracleType
+    >>> key = Column("ID", OracleType("NUMBER"), nullable=False)
+    >>> create_table("APP", "T", [key], keys=["ID"], key_name="T_PK")
+    'CREATE TABLE "APP"."T" ("ID" NUMBER NOT NULL, CONSTRAINT "T_PK" PRIMARY KEY ("ID"))'
+    """
+    parts = _defined(columns)
+    if keys:
+        parts.append(_primary_key(keys, key_name))
+    return f"CREATE TABLE {qualified(owner, table)} ({', '.join(parts)}) {options}".rstrip()
+
+
+def _defined(columns: Sequence[Column]) -> list[str]:
+    return [define(column.name, column.type, nullable=column.nullable) for column in columns]
+
+
+def define(name: str, type_: OracleType, *, nullable: bool = True) -> str:
+    """
+    Return a column's definition as CREATE TABLE and ADD take it.
+
+    >>> from target_oracle.oracle.types import OracleType
+    >>> define("DATA", OracleType("CLOB", is_json=True))
+    '"DATA" CLOB CHECK ("DATA" IS JSON)'
+    """
+    check = f" CHECK ({quote(name)} IS JSON)" if type_.is_json else ""
+    return f"{quote(name)} {type_.ddl()}{'' if nullable else ' NOT NULL'}{check}"
+
+
+def _primary_key(keys: Sequence[str], name: str) -> str:
+    return f"CONSTRAINT {quote(name)} PRIMARY KEY ({_listed(keys)})"
+
+
+def create_private_temporary(table: str, columns: Sequence[Column]) -> str:
+    """
+    Return the CREATE of a table of this session alone, from 18c; it does not commit.
+
+    *table* starts with ORA$PTT_ (the parameter PRIVATE_TEMP_TABLE_PREFIX).
+    """
+    defined = ", ".join(_bare(columns))
+    return f"CREATE PRIVATE TEMPORARY TABLE {quote(table)} ({defined}) ON COMMIT PRESERVE DEFINITION"
+
+
+def create_global_temporary(owner: str, table: str, columns: Sequence[Column]) -> str:
+    """
+    Return the CREATE of a table whose rows are this session's, and go with COMMIT.
+    """
+    return (
+        f"CREATE GLOBAL TEMPORARY TABLE {qualified(owner, table)} ({', '.join(_bare(columns))})"
+        " ON COMMIT DELETE ROWS"
+    )
+
+
+def create_work_table(owner: str, table: str, columns: Sequence[Column]) -> str:
+    """
+    Return the CREATE of an ordinary table for rows on their way.
+    """
+    return f"CREATE TABLE {qualified(owner, table)} ({', '.join(_bare(columns))})"
+
+
+def _bare(columns: Sequence[Column]) -> list[str]:
+    """
+    Return the definitions without constraints, which a staging table leaves to the real one.
+    """
+    return [f"{quote(column.name)} {column.type.ddl()}" for column in columns]
+
+
+def drop_table(owner: str, table: str) -> str:
+    """
+    Return the DROP TABLE, past the recycle bin.
+    """
+    return f"DROP TABLE {qualified(owner, table)} PURGE"
+
+
+def add_columns(owner: str, table: str, columns: Sequence[Column]) -> str:
+    """
+    Return the one ALTER that adds all *columns*.
+    """
+    return f"ALTER TABLE {qualified(owner, table)} ADD ({', '.join(_defined(columns))})"
+
+
+def modify_columns(
+    owner: str, table: str, columns: Sequence[tuple[str, OracleType | None, bool | None]]
+) -> str:
+    """
+    Return the one ALTER that changes all *columns*: name, new type or None, nullable or None for as it is.
+
+    >>> from target_oracle.oracle.types import OracleType
+    >>> modify_columns("APP", "T", [("A", OracleType("NUMBER"), None), ("B", None, True)])
+    'ALTER TABLE "APP"."T" MODIFY ("A" NUMBER, "B" NULL)'
+    """
+    changes = ", ".join(_modified(*column) for column in columns)
+    return f"ALTER TABLE {qualified(owner, table)} MODIFY ({changes})"
+
+
+def _modified(name: str, type_: OracleType | None, nullable: bool | None) -> str:  # noqa: FBT001  # part of a tuple
+    null = {None: None, True: "NULL", False: "NOT NULL"}[nullable]
+    return " ".join(filter(None, [quote(name), type_.ddl() if type_ else None, null]))
+
+
+def rename_column(owner: str, table: str, old: str, new: str) -> str:
+    """
+    Return the ALTER that renames a column, whose comment goes with it.
+    """
+    return f"ALTER TABLE {qualified(owner, table)} RENAME COLUMN {quote(old)} TO {quote(new)}"
+
+
+def drop_column(owner: str, table: str, column: str) -> str:
+    """
+    Return the ALTER that drops a column.
+    """
+    return f"ALTER TABLE {qualified(owner, table)} DROP COLUMN {quote(column)}"
+
+
+def add_primary_key(owner: str, table: str, keys: Sequence[str], name: str) -> str:
+    """
+    Return the ALTER that makes *keys* the primary key.
+    """
+    return f"ALTER TABLE {qualified(owner, table)} ADD {_primary_key(keys, name)}"
+
+
+def drop_primary_key(owner: str, table: str) -> str:
+    """
+    Return the ALTER that drops the primary key, whatever its name.
+    """
+    return f"ALTER TABLE {qualified(owner, table)} DROP PRIMARY KEY"
+
+
+def comment_on_table(owner: str, table: str, comment: str) -> str:
+    """
+    Return the COMMENT of a table or view.
+    """
+    return f"COMMENT ON TABLE {qualified(owner, table)} IS {literal(comment)}"
+
+
+def comment_on_column(owner: str, table: str, column: str, comment: str) -> str:
+    """
+    Return the COMMENT of a column.
+    """
+    return f"COMMENT ON COLUMN {qualified(owner, table)}.{quote(column)} IS {literal(comment)}"
+
+
+def literal(comment: str) -> str:
+    """
+    Return *comment* as a literal; raise ValueError for control characters and for more than MAX_COMMENT_BYTES.
+
+    >>> literal("O'Reilly")
+    "'O''Reilly'"
+    """
+    if _CONTROL.search(comment):
+        raise ValueError(f"a comment must not hold control characters: {comment!r}")
+    if len(comment.encode()) > MAX_COMMENT_BYTES:
+        raise ValueError(
+            f"a comment has at most {MAX_COMMENT_BYTES} bytes, this one has {len(comment.encode())}"
+        )
+    return "'" + comment.replace("'", "''") + "'"
