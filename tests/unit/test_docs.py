@@ -33,6 +33,8 @@ OTHER_WORDS = {
     *foreign.LOAD_METHODS,
 }
 
+OTHER_OPTIONS = {"--build", "--rm", "--state"}
+
 each_page = pytest.mark.parametrize("page", sorted(TEXTS))
 
 
@@ -83,7 +85,7 @@ def test_every_make_target_that_a_page_names_exists(page):
 def test_every_option_that_a_page_names_is_an_option(page, usage):
     calls = re.findall(r"target-oracle ([^|>\n`]*)", TEXTS[page]) + re.findall(r"`(--[a-z-]+)", TEXTS[page])
     named = {option for call in calls for option in re.findall(r"--[a-z-]+", call)}
-    assert {option for option in named if option not in usage} - {"--build", "--rm"} == set()
+    assert {option for option in named if option not in usage} - OTHER_OPTIONS == set()
 
 
 @pytest.fixture(scope="module")
