@@ -8,10 +8,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import accumulate
-from typing import TYPE_CHECKING
+from itertools import accumulate, chain, repeat
+from operator import add
+from typing import TYPE_CHECKING, Any
 
 from target_oracle.faults import RowFault
+from target_oracle.metadata import of_moment, utc_now
 
 if TYPE_CHECKING:
     from target_oracle.decoder import Row
@@ -47,6 +49,7 @@ class Batch:
     lines: list[bytes] = field(default_factory=list)
     spans: list[Sequence[int]] = field(default_factory=list)
     size: int = 0
+    moments: list[tuple[int, tuple[Any, ...]]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -56,18 +59,25 @@ class Batch:
         Append *rows* and where they came from; return the bytes of their lines.
         """
         assert self.rows is not None  # noqa: S101  # only a batch that was sent has none
+        if self.version.metadata:
+            moment = of_moment(utc_now(), self.received)
+            self.moments.append((len(rows), moment))
+            rows = list(map(add, rows, repeat(moment)))
         self.rows += rows
-        return self.note(lines, numbers)
-
-    def note(self, lines: Sequence[bytes], numbers: Sequence[int]) -> int:
-        """
-        Append *lines* whose rows are appended already; return their bytes.
-        """
         self.lines += lines
         self.spans.append(numbers)
         size = sum(map(len, lines))
         self.size += size
         return size
+
+    def with_moments(self, rows: list[Row]) -> list[Row]:
+        """
+        Return *rows*, read again from all lines, with the metadata that they had the first time.
+        """
+        if not self.version.metadata:
+            return rows
+        moments = chain.from_iterable(repeat(moment, count) for count, moment in self.moments)
+        return list(map(add, rows, moments))
 
     def after(self, line: int) -> list[tuple[int, bytes]]:
         """
@@ -99,7 +109,9 @@ class Batch:
         Cut the batch at *position*; return what stood behind it, its lines and numbers without rows.
         """
         numbers = [number for span in self.spans for number in span]
+        moments = self._moments_of(range(len(self.lines)))
         tail = Batch(self.version, self.received, None, self.lines[position:], [numbers[position:]])
+        self.moments = [(1, moment) for moment in moments[:position]]
         self.rows = self.rows[:position] if self.rows is not None else None
         self.lines, self.spans = self.lines[:position], [numbers[:position]]
         return tail
@@ -110,10 +122,16 @@ class Batch:
         """
         keep = [n for n in range(len(self.lines)) if n not in positions]
         numbers = [number for span in self.spans for number in span]
+        self.moments = [(1, moment) for moment in self._moments_of(keep)]
         if self.rows is not None:
             self.rows = [self.rows[n] for n in keep]
         self.lines = [self.lines[n] for n in keep]
         self.spans = [[numbers[n] for n in keep]]
+
+
+    def _moments_of(self, positions: Sequence[int]) -> list[tuple[Any, ...]]:
+        every = [moment for count, moment in self.moments for _ in range(count)]
+        return [every[n] for n in positions] if every else []
 
 
 @dataclass(slots=True)

@@ -533,14 +533,19 @@ def _read_time_text(raw: bytes) -> str | None:
     return _string(raw)
 
 
+_ZONE_OF: Final = attrgetter("tzinfo")
+_FINE: Final = {None, UTC}
+_TO_UTC: Final = each(to_utc)
+
+
+def finish_times(values: Sequence[Any]) -> tuple[Sequence[Any], Faults]:
+    """
+    Return date-times in UTC, the very same sequence when they are that already.
+    """
+    return (values, {}) if set(map(_ZONE_OF, filter(None, values))) <= _FINE else _TO_UTC(values)
+
+
 def _date_time(_prop: Field, _type: OracleType, _max: int, tally: Tally) -> Converter:
-    slow = each(to_utc)
-    zone_of = attrgetter("tzinfo")
-    fine = {None, UTC}
-
-    def finish(values: Sequence[Any]) -> tuple[Sequence[Any], Faults]:
-        return (values, {}) if set(map(zone_of, filter(None, values))) <= fine else slow(values)
-
     def read(raw: bytes) -> datetime | None:
         text = _read_time_text(raw)
         if not text:
@@ -548,7 +553,7 @@ def _date_time(_prop: Field, _type: OracleType, _max: int, tally: Tally) -> Conv
             return None
         return parse_datetime(text)
 
-    return Converter(datetime, read, finish, _raw(read, slow))
+    return Converter(datetime, read, finish_times, _raw(read, _TO_UTC))
 
 
 def _date(_prop: Field, _type: OracleType, _max: int, tally: Tally) -> Converter:

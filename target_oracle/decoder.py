@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from operator import add, attrgetter, itemgetter
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from target_oracle.convert import Converter, Tally
+from target_oracle.convert import Converter, finish_times, parse_datetime, to_utc
 from target_oracle.faults import RowFault
 from target_oracle.oracle.types import Column
 from target_oracle.singer.messages import read_envelope
@@ -86,6 +87,11 @@ class Decoder:
         finally:
             rows.extend(map(add, self._to_rows(messages), map(_EXTRAS, messages)))
 
+    def _finish_extracted(self, rows: list[Row]) -> Sequence[Any] | None:
+        found = list(map(itemgetter(len(self.slots)), rows))
+        values, _ = finish_times(found)
+        return None if values is found else values
+
     # --- the slow way
 
     def slow_row(self, record: bytes, extracted: str | None, version: int | None) -> Row:
@@ -97,7 +103,7 @@ class Decoder:
         except REFUSED as fault:
             raise RowFault("TYPE", f"the record is no readable JSON object: {fault}") from fault
         row = tuple(self._slow_value(position, slot, values) for position, slot in enumerate(self.slots))
-        return (*row, extracted, version) if self.extras else row
+        return (*row, _moment(extracted), version) if self.extras else row
 
     def _slow_value(self, position: int, slot: Slot, values: Mapping[str, msgspec.Raw]) -> Any:
         try:
@@ -178,7 +184,20 @@ class Decoder:
                 faults.setdefault(row, fault)
             if values is not found:
                 columns[position] = values
+        extracted = self._finish_extracted(rows) if self.extras else None
+        if extracted is not None:
+            columns[len(self.slots)] = extracted
         return (_with_columns(rows, columns) if columns else rows), faults
+
+
+def _moment(text: str | None) -> datetime | None:
+    """
+    Return `time_extracted` in UTC; None where the tap wrote something else.
+    """
+    try:
+        return to_utc(parse_datetime(text)) if text else None
+    except RowFault:
+        return None
 
 
 def _finish_column(slot: Slot, found: list[Any]) -> tuple[Sequence[Any], dict[int, RowFault]]:
@@ -284,7 +303,7 @@ def _envelope(stream: str, slots: Sequence[Slot], *, extras: bool, tolerant: boo
     record = _struct([(slot.prop.path, slot) for slot in slots], tolerant=tolerant)
     fields: list[Any] = [("type", Literal["RECORD"]), ("stream", Literal[stream]), ("record", record)]
     if extras:
-        fields += [("time_extracted", str | None, None), ("version", int | None, None)]
+        fields += [("time_extracted", datetime | None, None), ("version", int | None, None)]
     return msgspec.defstruct("Message", fields, gc=False)
 
 

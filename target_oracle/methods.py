@@ -33,10 +33,7 @@ def rows_again(batch: Batch) -> list[Row]:
     Return the rows of a batch whose rows were dropped after they had been sent once.
     """
     decoder = batch.version.decoder
-    rows: list[Row] = []
-    for line in batch.lines:
-        rows.append(decoder.any_row(line))
-    finished, _ = decoder.finish(rows)
+    finished, _ = decoder.finish(batch.with_moments([decoder.any_row(line) for line in batch.lines]))
     return finished
 
 

@@ -19,11 +19,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from target_oracle.errors import Interrupted, LoadError, TargetError
+from target_oracle.errors import ConfigError, Interrupted, LoadError, TargetError
 from target_oracle.handover import Handover
 from target_oracle.loader import Loader
 from target_oracle.log import RUN_ID, logger
-from target_oracle.oracle.database import Database
+from target_oracle.oracle.database import Database, read_last_state
 from target_oracle.reader import Reader
 from target_oracle.rejects import RejectFile
 from target_oracle.singer.lines import Lines, from_descriptor, from_file
@@ -61,6 +61,17 @@ def run(config: Config, source: Path | None) -> None:
         finally:
             for line in summary.lines():
                 logger.info("%s", line)
+
+
+def print_state(config: Config) -> None:
+    """
+    Print the last committed STATE of `loader_id`; nothing where there is none yet. Raises TargetError.
+    """
+    if not config.loader_id:
+        raise ConfigError("--print-state needs a loader_id: without one no run finds the STATE of another")
+    state = read_last_state(config)
+    if state is not None:
+        StateWriter(STDOUT).write(state.encode())
 
 
 def _read_and_load(reader: Reader, handover: Handover, config: Config) -> None:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
+from target_oracle import metadata
 from target_oracle.checkpoint import Batch, Reject
 from target_oracle.decoder import REFUSED, Row
 from target_oracle.errors import Interrupted, ProtocolError
@@ -70,6 +70,7 @@ class Wish:
     keys: tuple[str, ...]
     settings: StreamSettings
     raw: bytes  # the SCHEMA's line
+    metadata: tuple[Field, ...] = ()
     longer: tuple[tuple[str, int, int], ...] = ()
 
 
@@ -310,7 +311,7 @@ class Reader:
         """
         assert stream.version is not None  # noqa: S101  # rows were made by it
         if stream.batch is None:
-            stream.batch = Batch(stream.version, datetime.now(timezone.utc))
+            stream.batch = Batch(stream.version, metadata.utc_now())
         self._bytes += stream.batch.add(rows, lines, numbers)
         self._rows += len(rows)
         stream.received += len(rows)
@@ -475,7 +476,10 @@ class Reader:
             raise ProtocolError(
                 message.line, f"SCHEMA of stream {message.stream!r}: key_properties name {missing[0]!r}, which properties lack"
             )
-        wish = Wish(message.stream, tuple(fields), message.key_properties, settings, message.raw)
+        added: tuple[Field, ...] = ()
+        if settings.add_record_metadata:
+            fields, added = metadata.split(fields)
+        wish = Wish(message.stream, tuple(fields), message.key_properties, settings, message.raw, added)
         if stream is None:
             self._streams[message.stream] = Stream(message.stream, wish, message, self._target_of(wish, self._close))
             return
@@ -512,6 +516,7 @@ class Reader:
             stream.target,
             order,
             validate=stream.wish.settings.validate_records,
+            metadata=stream.wish.metadata,
         )
 
     # --- checkpoints

@@ -43,6 +43,7 @@ class Version:
     decoder: Decoder
     columns: tuple[Column, ...]
     key_positions: tuple[int, ...]
+    metadata: bool = False
     tally: Tally = field(default_factory=Tally)
 
 
@@ -53,7 +54,7 @@ def make_version(
     order: Sequence[str],
     *,
     validate: bool,
-    extras: bool = False,
+    metadata: Sequence[Field] = (),
 ) -> Version:
     """
     Compile *stream* for records whose properties come in *order*: msgspec is quickest when the struct has it too.
@@ -63,9 +64,10 @@ def make_version(
     return Version(
         stream,
         target,
-        Decoder(stream, slots, extras=extras),
-        tuple(slot.column for slot in slots),
+        Decoder(stream, slots, extras=bool(metadata)),
+        (*(slot.column for slot in slots), *(target.columns[added.name] for added in metadata)),
         tuple(position for position, slot in enumerate(slots) if slot.key),
+        bool(metadata),
         tally,
     )
 

@@ -68,10 +68,11 @@ class Tables:
         """
         server, settings = database.server, wish.settings
         owner = self._owner(wish.stream, server)
-        types = column_types(wish.fields, wish.keys, server, options_of(settings))
+        fields = (*wish.fields, *wish.metadata)
+        types = column_types(fields, wish.keys, server, options_of(settings))
         for name, chars, size in wish.longer:
             types[name] = _grown(types[name], chars, size, server)
-        columns = tuple(_column(prop, types[prop.name], wish, server) for prop in wish.fields)
+        columns = tuple(_column(prop, types[prop.name], wish, server) for prop in fields)
         return Wanted(
             owner=owner,
             name=self._table(database, owner, wish),

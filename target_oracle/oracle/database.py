@@ -4,15 +4,18 @@ The database as the loader uses it: one session and its ledger, opened again and
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import TYPE_CHECKING, Final
 
 import oracledb
 
+from target_oracle.errors import LoadError
 from target_oracle.log import logger
+from target_oracle.oracle.codes import Action, classify, code_of, describe
 from target_oracle.oracle.dictionary import read_server, read_table
 from target_oracle.oracle.evolve import Evolution, Policy, Wanted, plan
-from target_oracle.oracle.ledger import Entry, Ledger, Lease
+from target_oracle.oracle.ledger import Entry, Ledger, Lease, last_state
 from target_oracle.oracle.session import Session, connect
 from target_oracle.oracle.types import Column, Server
 from target_oracle.oracle.writer import Writer
@@ -198,3 +201,21 @@ class Database:
         if self._lease is not None:
             self._lease.close()
 
+
+
+def read_last_state(config: Config) -> str | None:
+    """
+    Return the last committed STATE of *config*'s loader_id; None where there is none. Raise LoadError.
+    """
+    for attempt in range(config.max_retries + 1):
+        try:
+            session = Session(connect(config))
+            try:
+                return last_state(session, config.ledger_table, str(config.loader_id))
+            finally:
+                session.close()
+        except DatabaseError as error:
+            if attempt == config.max_retries or classify(error, connecting=True) is not Action.CONNECT:
+                raise LoadError(describe(error), code=code_of(error)) from error
+            time.sleep(min(config.retry_max_delay, config.retry_delay * 2**attempt))
+    return None
