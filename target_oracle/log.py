@@ -79,14 +79,14 @@ def last_line(text: str, fault: BaseException | None = None) -> None:
     """
     Say why the run failed, in the form of the log; at DEBUG also where *fault* was raised.
     """
-    message = f"{NAME}: {one_line(text)}"
+    message = f"{NAME}: {one_line(redact(text))}"
     told = fault if logger.isEnabledFor(logging.DEBUG) and logger.handlers else None
     if any(isinstance(one.formatter, JsonLines) for one in logger.handlers):
         logger.critical(message, exc_info=told)
         return
     if told:
         logger.debug("the fault was raised here", exc_info=told)
-    write(redact(message))
+    write(message)
 
 
 def counter(metric: str, value: float, **tags: object) -> None:

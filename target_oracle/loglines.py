@@ -83,7 +83,7 @@ def one_line(text: str) -> str:
 
 
 def _message(record: logging.LogRecord) -> str:
-    return one_line(record.getMessage())
+    return one_line(redact(record.getMessage()))
 
 
 def _compact(value: object) -> str:
