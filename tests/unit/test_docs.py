@@ -13,7 +13,7 @@ import yaml
 from target_oracle import foreign
 from target_oracle.oracle.codes import ADVICE
 from target_oracle.rejects import CURES
-from target_oracle.settings import SETTINGS, available
+from target_oracle.settings import PLANNED, SETTINGS, available
 from tests.program import CHECKOUT
 from tests.unit.test_makefile import LISTED
 
@@ -145,6 +145,12 @@ def test_every_name_of_another_target_that_is_understood_or_refused_is_listed(na
 @pytest.mark.parametrize("name", foreign.ALIASES)
 def test_every_alias_is_listed_with_the_setting_that_it_means(name):
     assert f"| `{name}` | `{foreign.ALIASES[name]}` |" in TEXTS["docs/migration.md"]
+
+
+@pytest.mark.parametrize("value", [name.partition("=")[2] for name in PLANNED if "=" in name])
+def test_no_page_offers_a_value_that_is_refused_so_far(value):
+    offering = [page for page in TEXTS if page not in ("docs/migration.md", "docs/settings.md")]
+    assert [page for page in offering if f"`{value}`" in TEXTS[page]] == []
 
 
 def test_the_readme_names_both_commands():
