@@ -220,7 +220,7 @@ class Loader:
         raise LoadError(f"{describe(error)}{tried}{doubt}", code=code_of(error)) from error
 
     def _delay(self) -> float:
-        most = min(self._config.retry_max_delay, self._config.retry_delay * 2 ** (self._tries - 1))
+        most = min(self._config.retry_max_delay, self._config.retry_delay * 2.0 ** (self._tries - 1))
         return most * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, no secret
 
     # --- sending

@@ -254,7 +254,8 @@ class Reader:
         """
         Take lines whose streams alternate: sort what stands between two control messages by the lines' heads.
         """
-        heads, groups, switches = self._heads, {}, 0
+        heads, switches = self._heads, 0
+        groups: dict[str, tuple[list[bytes], list[int]]] = {}
         last: Stream | None = None
         for number, line in enumerate(lines, first):
             stream = heads.get(line[: line.find(_RECORD_KEY)])
@@ -468,7 +469,7 @@ class Reader:
             return
         settings = self._config.for_stream(message.stream)
         try:
-            fields = read_fields(message.schema)
+            fields = tuple(read_fields(message.schema))
         except SchemaFault as fault:
             raise ProtocolError(message.line, f"SCHEMA of stream {message.stream!r}: {fault}") from fault
         missing = [key for key in message.key_properties if key not in {prop.name for prop in fields}]
@@ -479,7 +480,7 @@ class Reader:
         added: tuple[Field, ...] = ()
         if settings.add_record_metadata:
             fields, added = metadata.split(fields)
-        wish = Wish(message.stream, tuple(fields), message.key_properties, settings, message.raw, added)
+        wish = Wish(message.stream, fields, message.key_properties, settings, message.raw, added)
         if stream is None:
             self._streams[message.stream] = Stream(message.stream, wish, message, self._target_of(wish, self._close))
             return

@@ -110,7 +110,7 @@ def code_of(error: BaseException) -> str | None:
     """
     found = codes_of(error)
     server = [code for code in found if code.startswith("ORA-")]
-    return (server or [*found, None])[0]
+    return next(iter([*server, *found]), None)
 
 
 def classify(error: oracledb.Error, *, connecting: bool = False) -> Action:

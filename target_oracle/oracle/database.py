@@ -124,7 +124,7 @@ class Database:
         """
         Return what DDL *wanted* needs, as the dictionary now stands; nothing is changed.
         """
-        found = read_table(self.session.connection, wanted.owner, wanted.name)
+        found = read_table(self.session.connection.cursor(), wanted.owner, wanted.name)
         return plan(wanted, found, self.server, policy)
 
     def evolve(self, wanted: Wanted, policy: Policy) -> Evolution:

@@ -114,7 +114,8 @@ class Session:
         """
         with self.connection.cursor() as cursor:
             cursor.execute(sql, binds)
-            return max(cursor.rowcount, 0)
+            touched: int = cursor.rowcount
+            return max(touched, 0)
 
     def run_and_commit(self, sql: str, binds: Sequence[Any]) -> int:
         """
