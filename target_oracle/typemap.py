@@ -149,7 +149,7 @@ def sql_type_fault(field: Field, server: Server, *, key: bool = False, said: str
         wanted = parse_type(said or field.sql_type or "")
     except ValueError as fault:
         return str(fault)
-    if wanted.name not in _FILLS[field.kind]:
+    if wanted.name not in FILLS[field.kind]:
         return f"{wanted.ddl()} cannot hold {field.kind.value} values"
     if _missing(wanted, server):
         return f"{wanted.ddl()} is no column type of this server"
@@ -190,24 +190,24 @@ def _missing(wanted: OracleType, server: Server) -> bool:
     return {"BOOLEAN": not server.has_boolean, "JSON": not server.has_json}.get(wanted.name, False)
 
 
-_TEXTS: Final = frozenset({"VARCHAR2", "NVARCHAR2", "CHAR", "NCHAR", "CLOB", "NCLOB"})
+TEXTS: Final = frozenset({"VARCHAR2", "NVARCHAR2", "CHAR", "NCHAR", "CLOB", "NCLOB"})
 _NUMBERS: Final = frozenset({"NUMBER", "FLOAT", "BINARY_DOUBLE", "BINARY_FLOAT"})
 _TIMES: Final = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP WITH LOCAL TIME ZONE"})
 
 # What a declared type may be for the values of each kind; text holds whatever is written in the record.
-_FILLS: Final[Mapping[Kind, frozenset[str]]] = {
-    Kind.INTEGER: _NUMBERS | _TEXTS,
-    Kind.NUMBER: _NUMBERS | _TEXTS,
-    Kind.DECIMAL_STRING: frozenset({"NUMBER", "FLOAT"}) | _TEXTS,
-    Kind.BOOLEAN: frozenset({"BOOLEAN", "NUMBER"}) | _TEXTS,
-    Kind.STRING: _TEXTS,
-    Kind.DATE_TIME: _TIMES | _TEXTS,
-    Kind.DATE: _TIMES | _TEXTS,
-    Kind.TIME: _TEXTS,
-    Kind.UUID: _TEXTS,
-    Kind.BINARY: frozenset({"RAW", "BLOB"}) | _TEXTS,
-    Kind.JSON: frozenset({"JSON", "BLOB"}) | _TEXTS,
-    Kind.ANY: _TEXTS,
+FILLS: Final[Mapping[Kind, frozenset[str]]] = {
+    Kind.INTEGER: _NUMBERS | TEXTS,
+    Kind.NUMBER: _NUMBERS | TEXTS,
+    Kind.DECIMAL_STRING: frozenset({"NUMBER", "FLOAT"}) | TEXTS,
+    Kind.BOOLEAN: frozenset({"BOOLEAN", "NUMBER"}) | TEXTS,
+    Kind.STRING: TEXTS,
+    Kind.DATE_TIME: _TIMES | TEXTS,
+    Kind.DATE: _TIMES | TEXTS,
+    Kind.TIME: TEXTS,
+    Kind.UUID: TEXTS,
+    Kind.BINARY: frozenset({"RAW", "BLOB"}) | TEXTS,
+    Kind.JSON: frozenset({"JSON", "BLOB"}) | TEXTS,
+    Kind.ANY: TEXTS,
 }
 
 
@@ -276,11 +276,9 @@ def _key_text(case: _Case) -> OracleType:
     """
     Return a text that an index can hold: as long as it says, or KEY_TEXT_BYTES, or its share.
     """
-    most = case.width // case.server.char_bytes
-    stated = case.field.max_length
-    return _chars(
-        min(most, KEY_TEXT_BYTES // case.server.char_bytes) if stated is None else min(most, stated)
-    )
+    size = case.server.char_bytes
+    stated = KEY_TEXT_BYTES // size if case.field.max_length is None else case.field.max_length
+    return _chars(min(case.width // size, case.server.max_string_bytes, stated))
 
 
 def _fixed(chars: int) -> Callable[[_Case], OracleType]:
