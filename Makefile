@@ -61,7 +61,7 @@ types: setup  ## check the types of the program and of the tests' own tools
 
 .PHONY: security
 security: setup  ## look for dangerous code in the program
-	@$(PY) -m bandit --quiet --recursive target_oracle
+	@$(PY) -m bandit --quiet --configfile pyproject.toml --recursive target_oracle
 
 .PHONY: bench
 bench: setup  ## measure CPU per record against a bare script
