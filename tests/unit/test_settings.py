@@ -89,10 +89,6 @@ def test_no_setting_is_ignored_in_silence():
     assert [setting.name for setting in available() if not is_read(setting.name)] == []
 
 
-def test_no_setting_is_refused_that_the_program_reads():
-    assert [name for name in sorted(PLANNED) if "=" not in name and is_read(name)] == []
-
-
 def test_what_is_planned_is_in_the_table():
     for name, _, value in (planned.partition("=") for planned in PLANNED):
         assert name in SETTINGS
