@@ -21,7 +21,9 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     if config.getoption("--oracle") and (why := databases.real_oracle_is_missing()):
-        raise pytest.UsageError(f"--oracle: {why}. Set _DSN, _USER and _PASSWORD, or start a Docker engine.")
+        raise pytest.UsageError(
+            f"--oracle: {why}; set {', '.join(databases.ADDRESS)}, or start a Docker engine"
+        )
 
 
 def pytest_collection_modifyitems(config, items):

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 IMAGE = os.environ.get("TARGET_ORACLE_TEST_IMAGE", "gvenzl/oracle-free:23-slim-faststart")
 
+# The variables that name a real Oracle.
+ADDRESS = ("TARGET_ORACLE_TEST_DSN", "TARGET_ORACLE_TEST_USER", "TARGET_ORACLE_TEST_PASSWORD")
+
 # What a user can leave behind: the kind in USER_OBJECTS and how it goes; indexes go with their table.
 DROPS = {
     "TABLE": 'DROP TABLE "{}" CASCADE CONSTRAINTS PURGE',
@@ -108,8 +111,11 @@ def real_oracle_is_missing() -> str:
     """
     Return why no real Oracle can be had here; "" where one can.
     """
-    if os.environ.get("TARGET_ORACLE_TEST_DSN"):
+    missing = [name for name in ADDRESS if not os.environ.get(name)]
+    if not missing:
         return ""
+    if len(missing) < len(ADDRESS):
+        return f"{' and '.join(missing)} not set"
     docker = shutil.which("docker")
     if docker is None:
         return "TARGET_ORACLE_TEST_DSN is not set and there is no Docker"
@@ -124,9 +130,9 @@ def real_oracle() -> Iterator[Database]:
     """
     Give the Oracle that TARGET_ORACLE_TEST_DSN names, or an Oracle Free container for the time of the tests.
     """
-    if dsn := os.environ.get("TARGET_ORACLE_TEST_DSN"):
-        user = os.environ["TARGET_ORACLE_TEST_USER"]
-        yield _database(dsn, user, os.environ["TARGET_ORACLE_TEST_PASSWORD"])
+    address = [os.environ.get(name, "") for name in ADDRESS]
+    if all(address):
+        yield _database(*address)
     else:
         with _container() as database:
             yield database
