@@ -112,10 +112,12 @@ def _ended(exit_code: int, fault: BaseException, *lines: str) -> int:
 
 def _internal(fault: Exception) -> str:
     """
-    Say where a fault of ours is; its own text may quote a row.
+    Say where in this program the fault is; its own text may quote a row.
     """
-    from target_oracle.loglines import frames_of  # noqa: PLC0415
+    from target_oracle.loglines import frames_of  # noqa: PLC0415 - a run that goes well needs none
 
-    file, line, function = frames_of(fault.__traceback__)[-1]
-    where = f"{type(fault).__name__} in {function}, {os.path.basename(file)} line {line}"  # noqa: PTH119 - light
+    folder = os.path.dirname(__file__)  # noqa: PTH120 - no pathlib between the start and `--version`
+    ours = [frame for frame in frames_of(fault.__traceback__) if frame[0].startswith(folder)]
+    file, line, function = ours[-1]
+    where = f"{type(fault).__name__} in {function}, {file[len(folder) + 1 :]} line {line}"
     return f"internal fault ({where}); please report it, with the log of a run at log_level DEBUG"

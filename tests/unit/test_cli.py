@@ -283,7 +283,7 @@ def test_a_call_without_a_config_says_so(capsys):
 def test_a_fault_of_ours_tells_where_it_is_and_quotes_nothing(fails):
     code, err = fails(KeyError("a row's value"))
     assert (code, len(err)) == (1, 1)
-    assert err[0].startswith("target-oracle: internal fault (KeyError in call, test_cli.py line ")
+    assert err[0].startswith("target-oracle: internal fault (KeyError in _command, cli.py line ")
     assert "a row's value" not in err[0]
 
 
