@@ -139,10 +139,7 @@ class Wire:
         """
         if self._at < len(self._held):
             return True
-        try:
-            return bool(select.select([self.sock], [], [], seconds)[0])
-        except (OSError, ValueError):
-            return True  # reading will tell that it is closed
+        return _poll(self.sock, select.POLLIN, seconds)
 
     def marker_waits(self) -> bool:
         """
@@ -220,11 +217,18 @@ def hung_up(sock: socket.socket, seconds: float) -> bool:
     """
     Wait up to *seconds* for the other side to hang up, whatever it may still have sent.
     """
+    return _poll(sock, getattr(select, "POLLRDHUP", 0), seconds)
+
+
+def _poll(sock: socket.socket, events: int, seconds: float) -> bool:
+    """
+    Wait up to *seconds* for *events*, or for the end of *sock*, which counts as them.
+    """
     poll = select.poll()
     try:
-        poll.register(sock, getattr(select, "POLLRDHUP", 0))
+        poll.register(sock, events)
     except (OSError, ValueError):
-        return True
+        return True  # closed by ourselves
     return bool(poll.poll(max(0, round(seconds * 1000))))
 
 

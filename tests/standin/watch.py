@@ -4,7 +4,6 @@ Looking after clients whose statement is running: a marker or a hang-up cancels 
 
 from __future__ import annotations
 
-import select
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -27,7 +26,7 @@ class Watch:
     def __init__(self) -> None:
         self._watched: dict[socket.socket, Callable[[], None]] = {}
         self._changed = threading.Condition()
-        self._is_stopped = False
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
         self._thread.start()
 
@@ -47,31 +46,15 @@ class Watch:
 
     def stop(self) -> None:
         with self._changed:
-            self._is_stopped = True
+            self._stopped.set()
             self._changed.notify()
         self._thread.join()
 
     def _look(self) -> None:
-        while True:
+        while not self._stopped.wait(INTERVAL):
             with self._changed:
-                while not self._watched and not self._is_stopped:
+                while not self._watched and not self._stopped.is_set():
                     self._changed.wait()
-                if self._is_stopped:
-                    return
-                socks = [sock for sock in self._watched if sock.fileno() >= 0]
-            try:
-                readable = select.select(socks, [], [], INTERVAL)[0]
-            except (OSError, ValueError):
-                continue  # one was closed under our eyes
-            self._cancel(readable)
-            if readable:
-                with self._changed:
-                    self._changed.wait(INTERVAL)
-
-    def _cancel(self, readable: list[socket.socket]) -> None:
-        for sock in readable:
-            with self._changed:
-                cancel = self._watched.get(sock)
-                if cancel is not None and peeked(sock) in (MARKER, GONE):
-                    del self._watched[sock]
-                    cancel()
+                for sock in list(self._watched):
+                    if peeked(sock) in (MARKER, GONE):
+                        self._watched.pop(sock)()

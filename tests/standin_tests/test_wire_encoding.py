@@ -2,6 +2,8 @@
 Encodings by themselves: what is written is read back, what is cut off is asked for, what is wrong is refused.
 """
 
+# ruff: noqa: DTZ001 - Oracle's DATE and TIMESTAMP have no zone
+
 from __future__ import annotations
 
 import math

@@ -119,6 +119,7 @@ def test_a_cut_after_a_message_lets_it_happen(serve, connect, version):
     with pytest.raises(oracledb.DatabaseError) as error:
         run(connect(server))
     assert lost(error)
+    wait_for_end(server)
     assert inserts(server) == [[(1,)], [(2,)]]
     assert server.database.events == ["commit", "rollback"]
 
@@ -331,7 +332,7 @@ def test_a_slow_link_takes_its_time(serve, connect):
     connection = connect(server)
     start = time.monotonic()
     connection.cursor().executemany(INSERT, [("x" * 1000,)] * 200)
-    assert 0.5 <= time.monotonic() - start < 5
+    assert 0.4 <= time.monotonic() - start < 5
     assert len(inserts(server)[0]) == 200
 
 
@@ -359,7 +360,7 @@ def test_a_restart_drops_all_and_takes_none_for_a_while(serve, connect, version)
 def test_a_lock_is_taken_once_its_table_is_there(serve, connect):
     state = {"exists": False, "locked": 0}
 
-    def lock(session, rows):
+    def lock(session, _rows):
         if not state["exists"]:
             raise OracleError(942, "ORA-00942: table or view does not exist")
         state["locked"] += 1

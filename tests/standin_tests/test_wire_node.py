@@ -60,11 +60,11 @@ def run(folder, *arguments):
 
 
 def test_nodes_client_loads_and_reads(serve, node, version):
-    def select(session, rows):
+    def select(_session, _rows):
         columns = [ColumnInfo("ID", "NUMBER", 22, scale=-127), ColumnInfo("NAME", "VARCHAR", 400, 100)]
         return Outcome("query", columns, iter([(Decimal(number), f"żółć {number}") for number in range(250)]))
 
-    def zone(session, rows):
+    def zone(_session, _rows):
         return Outcome("query", [ColumnInfo("DBTIMEZONE", "VARCHAR", 6, 6)], iter([("+00:00",)]))
 
     faults = [(7, 1, "ORA-00001: unique constraint violated"), (2999, 12899, "ORA-12899: value too large")]

@@ -110,7 +110,7 @@ def test_a_cut_reaches_through_tls(serve, trusting, certificate):
 def test_cancel_reaches_through_tls(serve, trusting, certificate):
     sql = "insert into slow values (1)"
 
-    def wait(session, rows):
+    def wait(session, _rows):
         assert session.cancelled.wait(10)
         raise OracleError(1013, "ORA-01013: user requested cancel of current operation")
 
