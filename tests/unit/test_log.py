@@ -180,6 +180,12 @@ def test_a_log_that_starts_again_writes_each_line_once(lines):
     assert len(written()) == 1
 
 
+def test_no_other_log_gets_the_lines(lines, caplog):
+    lines()
+    log.logger.info("ours alone")
+    assert caplog.records == []
+
+
 STRUCTURED = {
     "version": 1,
     "formatters": {"singer_formatter": {"()": "singer_sdk.logging.StructuredFormatter"}},
