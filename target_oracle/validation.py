@@ -2,14 +2,15 @@
 The rest of JSON Schema, per column: what the decoder checks on its way, one compiled function for the rest.
 
 Types are the decoder's own business and are not looked at here, but for those inside objects and arrays.
-A text's `maxLength` is not enforced at the column: the column widens instead (docs/types.md). `format` is an
-annotation; what the column's type needs (a date is a date) the converter checks.
+A text's `maxLength` is left out at the column: `conformity` measures it before the column would grow.
+`format` is an annotation; what the column's type needs (a date is a date) the converter checks.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from target_oracle.singer.constraints import (
@@ -24,7 +25,7 @@ from target_oracle.singer.schema import Kind
 from target_oracle.singer.shape import exact, types_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from target_oracle.singer.constraints import Check
     from target_oracle.singer.schema import Field
@@ -85,11 +86,14 @@ class ColumnCheck:
 
     def accepts_json(self, text: bytes) -> bool:
         """
-        Tell whether the JSON value *text*, which is not null, is valid.
+        Tell whether the JSON value *text*, which is not null, is valid; nested too deeply to say, it is not.
         """
         if self.starts and text[0] not in self.starts:
             return False
-        return self.accepts is None or self.accepts(parse_json(text))
+        try:
+            return self.accepts is None or self.accepts(parse_json(text))
+        except RecursionError:
+            return False
 
     def faulty(self, values: Sequence[Any]) -> list[int]:
         """
@@ -108,9 +112,14 @@ def parse_json(text: bytes) -> Any:
     >>> parse_json(b'[1, 1.10, "a"]')
     [1, Decimal('1.10'), 'a']
     """
+    return _decoder()(text)
+
+
+@cache
+def _decoder() -> Callable[[bytes], Any]:
     from msgspec.json import Decoder  # noqa: PLC0415 - not needed by who only wants the program's version
 
-    return Decoder(float_hook=Decimal).decode(text)
+    return Decoder(float_hook=Decimal).decode
 
 
 def compile_checks(column: Field) -> ColumnCheck | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 from target_oracle.singer.shape import JSON_TYPES, exact
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 # A double has at most 17 significant digits; more of them in one number are its full binary expansion.
 _DOUBLE_DIGITS: Final = 17
-_NUMBERS: Final = (int, Decimal, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +98,14 @@ def is_integral(value: Any) -> bool:
     return type(value) is int or (type(value) is float and value.is_integer())
 
 
-_IS_TYPE: Final[Mapping[str, Check]] = {
-    "array": lambda value: type(value) is list,
-    "boolean": lambda value: type(value) is bool,
-    "integer": is_integral,
-    "null": lambda value: value is None,
-    "number": lambda value: type(value) in _NUMBERS,
-    "object": lambda value: type(value) is dict,
-    "string": lambda value: type(value) is str,
+_CLASSES: Final[Mapping[str, tuple[type, ...]]] = {
+    "array": (list,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "null": (type(None),),
+    "number": (int, Decimal, float),
+    "object": (dict,),
+    "string": (str,),
 }
 
 
@@ -114,10 +113,10 @@ def _type(said: Any, _schema: Mapping[str, Any], _scope: Scope) -> Check | None:
     names = said if isinstance(said, list) else [said]
     if not names or JSON_TYPES.issubset(names):
         return None
-    checks = [_IS_TYPE[name] for name in names]
-    if len(checks) == 1:
-        return checks[0]
-    return lambda value: any(check(value) for check in checks)
+    classes = frozenset(each for name in names for each in _CLASSES[name])
+    if "integer" in names and "number" not in names:
+        return lambda value: type(value) in classes or is_integral(value)
+    return lambda value: type(value) in classes
 
 
 def canonical(value: Any) -> Any:
@@ -174,11 +173,12 @@ def _const(said: Any, schema: Mapping[str, Any], scope: Scope) -> Check | None:
 
 def _number(holds: Check) -> Check:
     def check(value: Any) -> bool:
-        if type(value) is float:
+        kind = type(value)
+        if kind is Decimal:
+            return holds(value) or holds(shortest(value))
+        if kind is float:
             return holds(Decimal(repr(value)))
-        return (
-            type(value) not in _NUMBERS or holds(value) or (type(value) is Decimal and holds(shortest(value)))
-        )
+        return kind is not int or holds(value)
 
     return check
 
@@ -234,11 +234,22 @@ def _exclusive(inclusive: str, compare: Callable[[Any], Check]) -> Maker:
     return make
 
 
+# Wide enough for the quotient of any two numbers that NUMBER holds; beyond it the slow way is exact too.
+_WIDE: Final = Context(prec=400)
+
+
 def _multiple_of(said: Any, _schema: Mapping[str, Any], _scope: Scope) -> Check | None:
-    digits, exponent = _parts(_exactly(said))
-    if digits <= 0:
+    step = _exactly(said)
+    if step <= 0:
         raise ValueError("a step is above 0")
-    return _number(lambda value: _is_multiple(*_parts(value), digits, exponent))
+
+    def holds(value: Any) -> bool:
+        try:
+            return not _WIDE.remainder(value, step)
+        except InvalidOperation:
+            return _is_multiple(*_parts(value), *_parts(step))
+
+    return _number(holds)
 
 
 def _parts(number: int | Decimal) -> tuple[int, int]:

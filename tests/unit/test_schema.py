@@ -216,6 +216,7 @@ def test_properties_may_come_through_references_and_combinations():
             {"properties": {"c": {"type": "string"}, "d": {"type": "integer"}}, "required": ["c"]},
             {"properties": {"d": {"type": "number"}}, "required": ["d"]},
             {"type": "null"},
+            True,
         ],
         "definitions": {"base": {"type": "object", "properties": {"a": {"type": "integer"}, "b": {}}}},
     }

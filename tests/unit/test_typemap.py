@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_oracle.oracle.types import Server
+from target_oracle.convert import Tally, converter
+from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import Field, Kind, read_fields
 from target_oracle.typemap import (
+    FILLS,
     KEY_BYTES,
     TypeOptions,
     column_type,
@@ -243,6 +245,18 @@ def test_every_type_is_one_that_the_server_has(schema, server, options, key):
         2000 if kind.name == "RAW" else server.max_string_bytes
     )
     assert sql_type_fault(field(schema), server, key=key, said=kind.ddl()) is None
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_type_that_a_kind_may_have_has_a_converter(kind):
+    """
+    What the table makes, and what may be declared instead, the converters can fill.
+    """
+    prop = Field("a", ("a",), kind, frozenset(), encoding="base64", max_length=20)
+    made = {column_type(prop, server, key=key) for server in (S19, S23) for key in (True, False)}
+    declared = {OracleType(name, length=20) for name in FILLS[kind]}
+    for each in made | declared:
+        assert converter(prop, Column("A", each), max_string_bytes=4000, tally=Tally())
 
 
 def test_every_kind_has_a_type():

@@ -214,6 +214,7 @@ def test_a_recursive_schema_is_followed():
         ({"type": "array", "items": 3}, '"items" is malformed and not checked'),
         ({"type": "array", "items": {"type": "strnig"}}, '"type" is malformed and not checked'),
         ({"type": "array", "items": {"multipleOf": -1}}, '"multipleOf" is malformed and not checked'),
+        ({"type": "array", "minItems": 1.5}, '"minItems" is malformed and not checked'),
         ({"type": "object", "properties": []}, '"properties" is malformed and not checked'),
         ({"type": "object", "unevaluatedProperties": False}, '"unevaluatedProperties" is not checked'),
     ],
@@ -223,6 +224,21 @@ def test_what_cannot_be_checked_is_noticed_and_refuses_nothing(schema, notice):
     found = check(schema)
     assert found.notices == (notice,)
     assert found.accepts_json({"string": b'"a"', "array": b"[1]", "object": b"{}"}[schema["type"]])
+
+
+def test_a_value_nested_too_deeply_to_be_checked_is_refused():
+    found = check({"type": "array", "uniqueItems": True})
+    assert found.accepts_json(b"[" * 50 + b"]" * 50)
+    assert not found.accepts_json(b"[" * 100_000 + b"]" * 100_000)
+
+
+def test_a_schema_nested_too_deeply_is_noticed_and_refuses_nothing():
+    schema = {"type": "string"}
+    for _ in range(5000):
+        schema = {"items": schema}
+    found = check({"type": "array", **schema})
+    assert found.notices == ("the schema is nested too deeply to be checked",)
+    assert found.accepts_json(b"[]")
 
 
 @pytest.mark.parametrize(
