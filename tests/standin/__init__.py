@@ -8,12 +8,14 @@ stderr. From the socket inwards:
     server       listens; one thread a client        running      starts it as a process, for tests
     tls          TLS before it                       watch        breaks and hang-ups of running statements
     connection   one client's conversation           faults       what is to go wrong, and when
-    packets      framing, markers, handshake         login        the password, proved and not sent
-    profiles     what each release says of itself    stats        what is counted
+    packets      framing, markers, CONNECT           handshake    from ACCEPT to a session
+    profiles     what each release says of itself    login        the password, proved and not sent
     encoding     integers, bytes, values             oson         Oracle's binary JSON
-    ttc_requests bytes -> requests                   ttc_types    types of binds and results
-    ttc_answers  values -> bytes                     lobs         locators and what is behind them
-    calls        a request -> the engine -> an answer
+    ttc_requests bytes -> requests                   ttc_login    those of the log-in
+    ttc_answers  values -> bytes                     ttc_piggybacks  what travels before them
+    ttc_types    types of binds and results          lobs         locators and what is behind them
+    calls        a request -> the engine -> answers  ack          answers without the engine
+    statements   a text's first word                 stats        what is counted
     engine       SQL and Oracle's rules on SQLite (with the modules it names)
     values       what passes between the two halves
 """

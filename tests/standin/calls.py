@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tests.standin import ttc_answers, ttc_requests
+from tests.standin import ttc_answers, ttc_piggybacks, ttc_requests
 from tests.standin.lobs import Lobs
 from tests.standin.ttc_answers import NO_MORE_ROWS, Ending
 from tests.standin.ttc_types import DEFINED_FIRST, Description, writer
@@ -17,9 +17,11 @@ from tests.standin.values import Bind, OracleError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from tests.standin.ack import AckSession
     from tests.standin.engine import Session
     from tests.standin.stats import Stats
-    from tests.standin.ttc_requests import Execute, Piggyback
+    from tests.standin.ttc_piggybacks import Piggyback
+    from tests.standin.ttc_requests import Execute
     from tests.standin.values import ColumnInfo, Outcome, Row, Value
 
 
@@ -53,10 +55,14 @@ class Calls:
     """
 
     def __init__(
-        self, session: Session, stats: Stats, note: Callable[[str, Sequence[str], int], None]
+        self,
+        session: Session | AckSession,
+        stats: Stats,
+        note: Callable[[str, Sequence[str], int], None],
+        field_version: int,
     ) -> None:
         self.session = session
-        self.field_version = 0
+        self.field_version = field_version
         self.lobs = Lobs()
         self._stats = stats
         self._note = note
@@ -95,17 +101,17 @@ class Calls:
         """
         for piggyback in piggybacks:
             match piggyback:
-                case ttc_requests.CloseCursors(cursors):
+                case ttc_piggybacks.CloseCursors(cursors):
                     for number in cursors:
                         self._cursors.pop(number, None)
-                case ttc_requests.SetSchema(schema):
+                case ttc_piggybacks.SetSchema(schema):
                     self.session.set_attributes(current_schema=schema)
                     self._schema = self.session.current_schema
-                case ttc_requests.SetAttributes(attributes):
+                case ttc_piggybacks.SetAttributes(attributes):
                     self.session.set_attributes(**attributes)
-                case ttc_requests.FreeLobs(locators):
+                case ttc_piggybacks.FreeLobs(locators):
                     self.lobs.free(locators)
-                case ttc_requests.Ignored():
+                case ttc_piggybacks.Ignored():
                     pass
 
     # ---- answers --------------------------------------------------------------------------------------

@@ -6,26 +6,26 @@ from __future__ import annotations
 
 import re
 import traceback
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from tests.standin import faults as fault_specs
 from tests.standin import packets, ttc_answers, ttc_requests
-from tests.standin.ack import AckSession, Unread, is_acknowledged
-from tests.standin.calls import Calls
-from tests.standin.encoding import Incomplete, Malformed
+from tests.standin.ack import Unread, is_acknowledged
+from tests.standin.encoding import Incomplete, Malformed, Unknown
 from tests.standin.faults import AFTER, BEFORE
-from tests.standin.login import VERIFIER_12C, Challenge
+from tests.standin.handshake import Handshake
 from tests.standin.packets import Break, Hangup, Wire
-from tests.standin.profiles import END_OF_RESPONSE, FIELD_VERSION_BYTE, TTC4_BYTE
 from tests.standin.statements import DDL_WORDS, DML_WORDS, first_word
 from tests.standin.ttc_answers import Ending
-from tests.standin.ttc_requests import Authenticate, Execute, FastAuth, Parser, Request, Simple
+from tests.standin.ttc_login import Authenticate, DataTypes, FastAuth, Negotiate
+from tests.standin.ttc_requests import Execute, Parser, Request, Simple
 from tests.standin.values import OracleError
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
+    from tests.standin.calls import Calls
     from tests.standin.faults import Fault
     from tests.standin.packets import ConnectRequest
     from tests.standin.server import StandIn
@@ -38,13 +38,6 @@ MORE_OF_THE_UNREAD = 0.02  # and where looking is dear, since nothing is read ot
 MORE_AT_ALL = 10.0  # and for more of one that is not whole
 STANDARD_STRING, EXTENDED_STRING = 4000, 32767
 CANCELLED = OracleError(1013, "ORA-01013: user requested cancel of current operation")
-UNKNOWN_LOGINS = {"AUTH_TOKEN", "AUTH_NEWPASSWORD", "PROXY_CLIENT_NAME", "AUTH_ORA_EDITION"}
-REFUSED_LOGIN = {
-    True: "ORA-01017: invalid credential or not authorized; logon denied",
-    False: "ORA-01017: invalid username/password; logon denied",
-}
-
-Answer: TypeAlias = "bytes | None"
 
 
 class Cut(Exception):
@@ -60,19 +53,20 @@ class Connection:
 
     def __init__(self, server: StandIn, sock: socket.socket, number: int) -> None:
         self.server = server
-        self.profile = server.profile
         self.number = number
+        self.handshake = Handshake(server, number)
         self.wire = Wire(sock, server.faults.rate)
         longest = EXTENDED_STRING if server.extended else STANDARD_STRING
         self.parser = Parser(self._binds_of, self._value_of, longest)
         self.parser.leaves_unread = self._leaves_unread if server.options.ack else None
-        self.calls: Calls | None = None
-        self.ends_responses = False
-        self.user = ""
-        self.driver = ""
-        self._challenge: Challenge | None = None
-        self._login_fault: OracleError | None = None
         self._counted_in = self._counted_out = 0
+
+    @property
+    def calls(self) -> Calls | None:
+        """
+        The calls of the session; None before the log-in.
+        """
+        return self.handshake.calls
 
     # ---- life -----------------------------------------------------------------------------------------
 
@@ -115,14 +109,14 @@ class Connection:
             self.wire.send(packets.REFUSE, packets.refuse_body(code, _service_of(request.text)))
             self._count(connections=1, round_trips=1)
             return False
-        version = min(self.profile.net_version, request.version)
+        version = min(self.server.profile.net_version, request.version)
         sdu = min(packets.LARGEST_SDU, max(packets.SMALLEST_SDU, request.sdu))
         modern = version >= 319
         body = packets.accept_body(
             version,
             sdu,
-            fast_auth=self.profile.fast_auth and modern,
-            end_of_response=self.profile.end_of_response and modern,
+            fast_auth=self.server.profile.fast_auth and modern,
+            end_of_response=self.server.profile.end_of_response and modern,
         )
         self._latency()
         self.wire.send(packets.ACCEPT, body)
@@ -140,7 +134,7 @@ class Connection:
             if fault.action == "ora" and fault.code in fault_specs.LISTENER:
                 return fault.code
             if fault.action == "ora":
-                self._login_fault = OracleError(fault.code, fault_specs.text(fault.code))
+                self.handshake.fault = OracleError(fault.code, fault_specs.text(fault.code))
         if self.server.is_restarting:
             return 12514
         wanted = _service_of(request.text)
@@ -156,7 +150,7 @@ class Connection:
             except Break as broken:
                 self._break(broken)
                 continue
-            except (ttc_requests.Unknown, Malformed, UnicodeDecodeError) as refused:
+            except (Unknown, Malformed, UnicodeDecodeError) as refused:
                 self.server.report(f"session {self.number}: not understood: {refused}")
                 text = f"ORA-03115: unsupported network datatype or representation: {refused}"
                 self._send(self._refusal(OracleError(3115, text)))
@@ -222,7 +216,7 @@ class Connection:
 
     def _leaves_unread(self, request: Execute) -> bool:
         sql = self._logged_in().sql_of(request)
-        return is_acknowledged(sql, request.iterations, self.driver)
+        return is_acknowledged(sql, request.iterations, self.handshake.driver)
 
     def _skip(self, pieces: list[bytes]) -> None:
         """
@@ -269,7 +263,7 @@ class Connection:
         function = request.function
         self._send(
             ttc_answers.token(request.token) + answer,
-            is_plain=isinstance(function, (ttc_requests.Negotiate, ttc_requests.DataTypes)),
+            is_plain=isinstance(function, (Negotiate, DataTypes)),
             is_resting=function == Simple("logoff") or self._commits(request),
         )
 
@@ -279,7 +273,7 @@ class Connection:
 
         *is_resting*: the client may look at the statistics next.
         """
-        ended = self.ends_responses and not is_plain
+        ended = self.handshake.ends_responses and not is_plain
         payload = answer + ttc_answers.END if ended else answer
         frames = b"".join(self.wire.frames(payload, ended=ended))
         for fault in self.server.faults.due("answer"):
@@ -367,8 +361,11 @@ class Connection:
 
     def _act(self, request: Request) -> bytes:
         function = request.function
-        if isinstance(function, (ttc_requests.Negotiate, ttc_requests.DataTypes, Authenticate, FastAuth)):
-            return self._log_in(function)
+        if isinstance(function, (Negotiate, DataTypes, Authenticate, FastAuth)):
+            try:
+                return self.handshake.answer(function)
+            finally:
+                self.parser.field_version = self.handshake.field_version
         calls = self._logged_in()
         calls.carry(request.piggybacks)
         match function:
@@ -401,93 +398,6 @@ class Connection:
         for lock in self.server.faults.waiting_locks():
             if re.search(rf"\b{re.escape(lock.event)}\b", sql, re.IGNORECASE):
                 self.server.lock(lock)
-
-    # ---- logging in -----------------------------------------------------------------------------------
-
-    def _log_in(
-        self, function: ttc_requests.Negotiate | ttc_requests.DataTypes | Authenticate | FastAuth
-    ) -> bytes:
-        match function:
-            case ttc_requests.Negotiate():
-                self.driver = function.driver
-                return ttc_answers.negotiation(self.profile, extended_strings=self.server.extended)
-            case ttc_requests.DataTypes():
-                self._agree(function.compile_capabilities)
-                return ttc_answers.data_types(function.types)
-            case FastAuth():
-                answers = [self._log_in(function.negotiate), self._log_in(function.data_types)]
-                try:
-                    answers.append(self._log_in(function.authenticate))
-                except OracleError as refused:
-                    answers.append(self._refusal(refused))
-                return b"".join(answers)
-            case Authenticate():
-                return self._phase_one(function) if function.phase == 1 else self._phase_two(function)
-
-    def _agree(self, theirs: bytes) -> None:
-        """
-        Settle on the lower field version of both sides, and on whether responses end with a mark.
-        """
-        version = theirs[FIELD_VERSION_BYTE] if len(theirs) > FIELD_VERSION_BYTE else 0
-        self.parser.field_version = min(self.profile.field_version, version)
-        can_end = len(theirs) > TTC4_BYTE and bool(theirs[TTC4_BYTE] & END_OF_RESPONSE)
-        self.ends_responses = self.profile.end_of_response and can_end
-
-    def _phase_one(self, request: Authenticate) -> bytes:
-        if self._login_fault is not None:
-            raise self._login_fault
-        self._challenge = Challenge(self.server.verifier(request.user))
-        answer = ttc_answers.pairs(self._challenge.pairs(), {"AUTH_VFR_DATA": VERIFIER_12C})
-        return answer + ttc_answers.ending(Ending(), 0, self.parser.field_version)
-
-    def _phase_two(self, request: Authenticate) -> bytes:
-        unknown = UNKNOWN_LOGINS & set(request.pairs)
-        if unknown:
-            self.server.report(f"session {self.number}: log-in with {', '.join(sorted(unknown))} refused")
-            raise OracleError(3001, f"ORA-03001: unimplemented feature: log-in with {min(unknown)}")
-        challenge = self._challenge
-        known = self.server.knows(request.user)
-        if challenge is None or not challenge.accepts(request.pairs) or not known:
-            raise OracleError(1017, REFUSED_LOGIN[self.profile.version >= 23])
-        self.user = request.user.upper()
-        self._open_session(request.pairs)
-        self.server.counts.add(logins=1)
-        return self._welcome(challenge)
-
-    def _open_session(self, pairs: dict[str, str]) -> None:
-        session = self.server.database.session(self.user)
-        if self.server.options.ack:
-            session = AckSession(session)
-        self.calls = Calls(session, self.server.counts, self._note)
-        self.calls.field_version = self.parser.field_version
-        self.driver = pairs.get("SESSION_CLIENT_DRIVER_NAME", self.driver)
-        statement = pairs.get("AUTH_ALTER_SESSION", "").rstrip("\0 ")
-        if statement:
-            session.execute(statement, [], [()])
-
-    def _note(self, sql: str, binds: Sequence[str], rows: int) -> None:
-        self.server.note(sql, self.number, binds, rows)
-
-    def _welcome(self, challenge: Challenge) -> bytes:
-        pairs = {
-            "AUTH_VERSION_STRING": "- Production",
-            "AUTH_VERSION_SQL": "26",
-            "AUTH_XACTION_TRAITS": "3",
-            "AUTH_VERSION_NO": str(self.profile.release_number),
-            "AUTH_VERSION_STATUS": "0",
-            "AUTH_CAPABILITY_TABLE": "",
-            "AUTH_DBNAME": self.server.service,
-            "AUTH_SC_SERVICE_NAME": self.server.service,
-            "AUTH_SC_DBUNIQUE_NAME": self.server.service,
-            "AUTH_INSTANCENAME": "FREE",
-            "AUTH_SESSION_ID": str(self.number),
-            "AUTH_SERIAL_NUM": "1",
-            "AUTH_INSTANCE_NO": "1",
-            "AUTH_MAX_OPEN_CURSORS": "300",
-            "AUTH_MAX_IDEN_LENGTH": "128",
-            "AUTH_SVR_RESPONSE": challenge.proof(),
-        }
-        return ttc_answers.pairs(pairs, {}) + ttc_answers.ending(Ending(), 0, self.parser.field_version)
 
 
 def _service_of(text: str) -> str:

@@ -41,6 +41,12 @@ class Malformed(Exception):
     """
 
 
+class Unknown(Exception):
+    """
+    A function or piggyback that the server does not speak; where it ends nobody knows.
+    """
+
+
 class Reader:
     """
     Items of a request, one after the other; raises Incomplete at the end of the bytes.

@@ -186,7 +186,7 @@ class StandIn(AbstractContextManager["StandIn"]):
             number += 1
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls is not None:
-                sock = tls.unwrap(sock, self._tls)  # noqa: PLW2901 - the same connection, unwrapped
+                sock = tls.unwrap(sock, self._tls)
             connection = Connection(self, sock, number)
             thread = threading.Thread(target=self._live, args=(connection,), daemon=True)
             with self._lock:

@@ -41,8 +41,8 @@ def _serve(sock: socket.socket, terms: ssl.SSLContext, plain: socket.socket) -> 
     try:
         sock.settimeout(HANDSHAKE)
         with terms.wrap_socket(sock, server_side=True) as secret:
-            secret.setblocking(False)
-            plain.setblocking(False)
+            secret.settimeout(0)
+            plain.settimeout(0)
             _relay(secret, plain)
     except OSError:
         pass  # a client that speaks no TLS, or hangs up: the plain end tells

@@ -11,76 +11,31 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from tests.standin import ttc_types
+from tests.standin import ttc_login, ttc_types
 from tests.standin.ack import Unread
-from tests.standin.encoding import Incomplete, Malformed, Reader, split_rows
+from tests.standin.encoding import Incomplete, Malformed, Reader, Unknown, split_rows
+from tests.standin.ttc_login import read_authenticate, read_data_types, read_fast_auth, read_negotiate
+from tests.standin.ttc_piggybacks import read_piggyback
 from tests.standin.ttc_types import Description, read_description
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tests.standin.ttc_login import Authenticate, DataTypes, FastAuth, Negotiate
+    from tests.standin.ttc_piggybacks import Piggyback
     from tests.standin.values import Row, Value
 
-PROTOCOL, DATA_TYPES, FUNCTION, PIGGYBACK, ONE_WAY, FAST_AUTH = 1, 2, 3, 17, 26, 34
-ROW, LOB_DATA = 7, 14
+FUNCTION, PIGGYBACK, ONE_WAY, FAST_AUTH = 3, 17, 26, 34
+ROW, LOB_DATA, FLUSH = 7, 14, 19
 TOKENS = 18  # from this field version every function header has a token
-FAST_AUTH_FIELDS = 13  # the field version inside a fast log-in
 
 PARSE, BIND, DEFINE, EXECUTE, FETCH = 0x01, 0x08, 0x10, 0x20, 0x40
 COMMIT_ON_SUCCESS, DESCRIBE_ONLY, BATCH_ERRORS = 0x100, 0x20000, 0x80000
 ROW_COUNTS, SCROLLABLE = 0x4000, 0x02  # execute flags
-LOB_CREATE, LOB_FREE = 0x0110, 0x0111
+LOB_WRITE, LOB_CREATE = 0x0040, 0x0110
 RETURNED_BINDS = re.compile(r"\bRETURN(?:ING)?\b.*?\bINTO\b(.*)\Z", re.IGNORECASE | re.DOTALL)
 LITERALS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 BIND_NAME = re.compile(r":\s*\w+")
-
-
-class Unknown(Exception):
-    """
-    A function or piggyback that the server does not speak; where it ends nobody knows.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class Negotiate:
-    """
-    The client's driver says who it is.
-    """
-
-    driver: str
-
-
-@dataclass(frozen=True, slots=True)
-class DataTypes:
-    """
-    The client's types, for the answer to repeat, and its capabilities.
-    """
-
-    types: tuple[int, ...]
-    compile_capabilities: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Authenticate:
-    """
-    A phase of the log-in.
-    """
-
-    phase: int
-    user: str
-    mode: int
-    pairs: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class FastAuth:
-    """
-    The first three requests of a log-in in one.
-    """
-
-    negotiate: Negotiate
-    data_types: DataTypes
-    authenticate: Authenticate
 
 
 @dataclass(slots=True)
@@ -146,40 +101,6 @@ class LobCall:
     amount: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class CloseCursors:
-    cursors: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SetSchema:
-    schema: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetAttributes:
-    """
-    End-to-end attributes: module, action, client_id, client_info, those that were set.
-    """
-
-    attributes: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class FreeLobs:
-    locators: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """
-    A piggyback that asks for nothing a client could see: context, pipeline begin, session state.
-    """
-
-    code: int
-
-
-Piggyback: TypeAlias = "CloseCursors | SetSchema | SetAttributes | FreeLobs | Ignored"
 Function: TypeAlias = (
     "Negotiate | DataTypes | Authenticate | FastAuth | Execute | Fetch | Simple | LobCall | FlushOutBinds"
 )
@@ -258,7 +179,7 @@ class Parser:
             reader.u8()  # sequence number
             token = reader.ub() if self.field_version >= TOKENS else 0
             if kind == PIGGYBACK:
-                piggybacks.append(_piggyback(code, reader))
+                piggybacks.append(read_piggyback(code, reader))
                 continue
             return Request(self._function(code, reader), piggybacks, token, kind != ONE_WAY)
 
@@ -290,8 +211,8 @@ class Parser:
                 return Fetch(reader.ub(), reader.ub())
             case 96:
                 return _lob_call(reader)
-            case 118 | 115:
-                return authenticate(1 if code == 118 else 2, reader)
+            case ttc_login.PHASE_ONE | ttc_login.PHASE_TWO:
+                return read_authenticate(1 if code == ttc_login.PHASE_ONE else 2, reader)
             case _:
                 raise Unknown(f"function {code}")
 
@@ -437,69 +358,16 @@ def _mark_returned(binds: tuple[Description, ...], sql: str | None) -> tuple[Des
     )
 
 
-def _negotiate(reader: Reader) -> Negotiate:
-    reader.until_zero()  # versions of the protocol
-    return Negotiate(reader.until_zero().decode(errors="replace"))
-
-
-def _data_types(reader: Reader) -> DataTypes:
-    reader.raw(5)  # character sets and flags
-    compile_capabilities = reader.clr() or b""
-    runtime = reader.clr() or b""
-    if len(runtime) > 1 and runtime[1] & 1:
-        reader.raw(11)  # the client's time zone
-        if len(compile_capabilities) > 37 and compile_capabilities[37] & 2:
-            reader.raw(4)
-    types: list[int] = []
-    while kind := reader.u16():
-        conversion = reader.u16()
-        representation = reader.u16() if conversion else 0
-        types += (kind, conversion, representation)
-        if conversion:
-            reader.u16()
-    return DataTypes(tuple(types), compile_capabilities)
-
-
-def authenticate(phase: int, reader: Reader) -> Authenticate:
-    has_user, _ = reader.u8(), reader.ub()
-    mode = reader.ub()
-    reader.u8()
-    count = reader.ub()
-    reader.raw(2)
-    user = (reader.clr() or b"").decode() if has_user else ""
-    pairs = {}
-    for _ in range(count):
-        name, value = reader.text(), reader.text()
-        pairs[name] = value
-        reader.ub()
-    return Authenticate(phase, user, mode, pairs)
-
-
-def _fast_auth(reader: Reader) -> FastAuth:
-    reader.raw(3)
-    if reader.u8() != PROTOCOL:
-        raise Malformed("fast log-in without its negotiation")
-    negotiate = _negotiate(reader)
-    reader.raw(6)  # character sets, field version
-    if reader.u8() != DATA_TYPES:
-        raise Malformed("fast log-in without its types")
-    data_types = _data_types(reader)
-    kind, code, _ = reader.raw(3)
-    if (kind, code) not in ((FUNCTION, 118), (FUNCTION, 115)):
-        raise Malformed("fast log-in without a log-in")
-    return FastAuth(negotiate, data_types, authenticate(1 if code == 118 else 2, reader))
-
-
 def _flush(reader: Reader) -> FlushOutBinds:
     del reader  # it has no body
     return FlushOutBinds()
 
 
 _OTHERS: dict[int, Callable[[Reader], Function]] = {
-    PROTOCOL: _negotiate,
-    DATA_TYPES: _data_types,
-    FAST_AUTH: _fast_auth,
-    19: _flush,
+    ttc_login.PROTOCOL: read_negotiate,
+    ttc_login.DATA_TYPES: read_data_types,
+    FAST_AUTH: read_fast_auth,
+    FLUSH: _flush,
 }
 _SIMPLE = {14: "commit", 15: "rollback", 147: "ping", 9: "logoff", 200: "end of pipeline"}
 
@@ -520,109 +388,9 @@ def _lob_call(reader: Reader) -> LobCall:
     if operation == LOB_CREATE:
         reader.ub()  # character set
     data = None
-    if operation == 0x40:
+    if operation == LOB_WRITE:
         if reader.u8() != LOB_DATA:
             raise Malformed("LOB write without data")
         data = reader.clr() or b""
     amount = reader.ub() if has_amount else None
     return LobCall(operation, locator, source_offset, target_offset, data, amount)
-
-
-# ---- piggybacks -------------------------------------------------------------------------------------------
-
-
-def _close_cursors(reader: Reader) -> CloseCursors:
-    reader.u8()
-    return CloseCursors(tuple(reader.ub() for _ in range(reader.ub())))
-
-
-def _set_schema(reader: Reader) -> SetSchema:
-    reader.u8()
-    return SetSchema(reader.text())
-
-
-def _set_attributes(reader: Reader) -> SetAttributes:
-    reader.raw(2)
-    reader.ub()  # flags: what the pointers below say again
-
-    def announced() -> int:
-        """
-        Give the length of a text to come, -1 where the attribute is not touched.
-        """
-        pointer, length = reader.u8(), reader.ub()
-        return length if pointer else -1
-
-    sizes = {name: announced() for name in ("client_id", "module", "action", "")}
-    reader.u8()
-    reader.ub()
-    sizes["client_info"] = announced()
-    announced()
-    announced()
-    sizes["dbop"] = announced()
-    texts = {
-        name: ((reader.clr() or b"").decode() if size else "") for name, size in sizes.items() if size >= 0
-    }
-    texts.pop("dbop", None)  # no view shows it
-    return SetAttributes(texts)
-
-
-def _free_lobs(reader: Reader) -> FreeLobs:
-    reader.u8()
-    size = reader.ub()
-    reader.u8()
-    for _ in range(3):
-        reader.ub()
-    reader.raw(3)
-    if reader.ub() & 0x1FF != LOB_FREE:
-        raise Unknown("LOB piggyback")
-    reader.u8()
-    for _ in range(3):
-        reader.ub()
-    reader.u8()
-    for _ in range(3):
-        reader.u8()
-        reader.ub()
-    return FreeLobs(reader.raw(size))
-
-
-def _context(reader: Reader) -> Ignored:
-    reader.u8()
-    reader.ub()
-    reader.u8()
-    count = reader.ub()
-    reader.ub()
-    reader.u8()
-    reader.clr()
-    for _ in range(count):
-        reader.sized()
-        reader.sized()
-        reader.ub()
-    return Ignored(154)
-
-
-def _session_state(reader: Reader) -> Ignored:
-    reader.ub()
-    return Ignored(176)
-
-
-def _begin_pipeline(reader: Reader) -> Ignored:
-    reader.ub()
-    reader.raw(2)
-    return Ignored(199)
-
-
-_PIGGYBACKS: dict[int, Callable[[Reader], Piggyback]] = {
-    105: _close_cursors,
-    152: _set_schema,
-    135: _set_attributes,
-    96: _free_lobs,
-    154: _context,
-    176: _session_state,
-    199: _begin_pipeline,
-}
-
-
-def _piggyback(code: int, reader: Reader) -> Piggyback:
-    if code not in _PIGGYBACKS:
-        raise Unknown(f"piggyback {code}")
-    return _PIGGYBACKS[code](reader)

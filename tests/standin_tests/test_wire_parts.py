@@ -171,7 +171,7 @@ def test_a_packet_is_read_in_pieces(ends, large, size):
 def test_a_packet_longer_than_a_read_is_whole(ends):
     near, wire = ends
     wire.large = True
-    near.setblocking(False)
+    near.settimeout(10)
     body = bytes(range(256)) * 4096
     waiting = memoryview(struct.pack(">I", len(body) + 8) + b"\x06\0\0\0" + body)
     near.settimeout(10)
