@@ -2,8 +2,8 @@
 Property name -> comment of its column, by which the column is found again in every later run.
 
 The first column of a property carries its name alone. A column that was added because the property's type
-changed carries the name and the kind of value: `price, as STRING`. Characters that cannot stand in a comment are
-written as in JSON, and what is too long ends in a hash, so that two properties never have the same comment.
+changed carries the name and the kind of value: `price, as STRING`. Characters that cannot stand in a comment
+are written as in JSON, and what is too long ends in a hash: two properties never have the same comment.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 # A line of a SQL*Plus script has at most 2499 characters; every quote is doubled, and names stand before it.
 LONGEST: Final = 1000
 # What a second column holds, by the type that it was made for.
-KINDS: Final = {
+_KINDS: Final = {
     "NUMBER": "NUMBER",
     "FLOAT": "NUMBER",
     "BINARY_DOUBLE": "DOUBLE",
@@ -29,7 +29,8 @@ KINDS: Final = {
     "BLOB": "BINARY",
     "JSON": "JSON",
 }
-ALL_KINDS: Final = (*dict.fromkeys(KINDS.values()), "STRING")
+STRING: Final = "STRING"
+ALL_KINDS: Final = (*dict.fromkeys(_KINDS.values()), STRING)
 _PROPERTY: Final = "PROPERTY"
 _MARKED: Final = re.compile(rf", as (?:{'|'.join((*ALL_KINDS, _PROPERTY))})\Z")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\]")
@@ -43,10 +44,24 @@ def comment_of(name: str, kind: str | None = None) -> str:
     ('price', 'price, as STRING', 'a\\u000ab')
     """
     # A property whose own name ends like that is always marked, which keeps it apart.
-    if kind is None and _MARKED.search(name):
+    if kind is None and is_marked(name):
         kind = _PROPERTY
     mark = f", as {kind}" if kind else ""
     return _cut(_UNPRINTABLE.sub(_escaped, name), LONGEST - len(mark)) + mark
+
+
+def is_marked(comment: str | None) -> bool:
+    """
+    Tell whether *comment* ends like that of a second column.
+    """
+    return comment is not None and _MARKED.search(comment) is not None
+
+
+def kind_of(type_name: str) -> str:
+    """
+    Return the kind of value that a second column of that type is for.
+    """
+    return _KINDS.get(type_name, STRING)
 
 
 def _escaped(found: re.Match[str]) -> str:

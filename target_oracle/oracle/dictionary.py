@@ -104,12 +104,17 @@ def _rows_of_first(cursor: oracledb.Cursor, queries: Iterable[str], binds: Seque
     return []
 
 
-def read_table(cursor: oracledb.Cursor, owner: str, name: str) -> Table | None:
+def read_table(connection: oracledb.Connection, owner: str, name: str) -> Table | None:
     """
     Return the table or view *owner*.*name*, or the one that a synonym of that name leads to; None for none.
 
     Raise LoadError for synonyms over a database link, whose columns this dictionary does not know.
     """
+    with connection.cursor() as cursor:
+        return _found(cursor, owner, name)
+
+
+def _found(cursor: oracledb.Cursor, owner: str, name: str) -> Table | None:
     for _ in range(_MOST_SYNONYMS):
         columns = _rows(cursor, _COLUMNS, (owner, name))
         if columns:
@@ -121,11 +126,12 @@ def read_table(cursor: oracledb.Cursor, owner: str, name: str) -> Table | None:
     return None
 
 
-def read_table_comment(cursor: oracledb.Cursor, owner: str, name: str) -> str | None:
+def read_table_comment(connection: oracledb.Connection, owner: str, name: str) -> str | None:
     """
     Return the comment of a table or view; None where it has none or is not there.
     """
-    return _comment(_rows(cursor, _TABLE_COMMENT, (owner, name)))
+    with connection.cursor() as cursor:
+        return _comment(_rows(cursor, _TABLE_COMMENT, (owner, name)))
 
 
 def _comment(rows: list[Row]) -> str | None:
@@ -245,11 +251,15 @@ def read_server(connection: oracledb.Connection) -> Server:
         )
 
 
-def _context(cursor: oracledb.Cursor) -> tuple[str, str]:
+def _context(cursor: oracledb.Cursor, username: str) -> tuple[str, str]:
+    """
+    Return who we are and whose tables a bare name means.
+    """
     query = (
         "SELECT SYS_CONTEXT('USERENV', 'SESSION_USER'), SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') FROM dual"
     )
-    user, schema = _rows(cursor, query)[0]
+    found = _rows_of_first(cursor, (query,))
+    user, schema = found[0] if found else (username.upper(), username.upper())
     return user, schema
 
 

@@ -1,5 +1,5 @@
 """
-The text of every statement on the tables of streams: names come in unquoted and leave quoted, values are binds.
+The text of every statement on the tables of streams: names come unquoted and leave quoted, values are binds.
 
 The one value that a statement's text must hold is a comment: `COMMENT ON` takes no binds.
 """
@@ -98,7 +98,7 @@ def merge(
     changed: Sequence[str] = (),
 ) -> str:
     """
-    Return the MERGE of all rows of *source*, a qualified name or a query in parentheses; *keys* are never set.
+    Return the MERGE of the rows of *source*, a qualified name or a query in parentheses; *keys* are not set.
 
     Where *changed* are given, only rows that differ in one of these columns are updated; none may be a LOB.
     """
@@ -301,7 +301,7 @@ def comment_on_column(owner: str, table: str, column: str, comment: str) -> str:
 
 def literal(comment: str) -> str:
     """
-    Return *comment* as a literal; raise ValueError for control characters and for more than MAX_COMMENT_BYTES.
+    Return *comment* as a literal; raise ValueError for control characters and beyond MAX_COMMENT_BYTES.
 
     >>> literal("O'Reilly")
     "'O''Reilly'"
