@@ -13,11 +13,13 @@ import oracledb
 from target_oracle.errors import LoadError
 from target_oracle.log import logger
 from target_oracle.oracle.codes import Action, classify, code_of, describe
+from target_oracle.oracle.ddl import apply
 from target_oracle.oracle.dictionary import read_server, read_table
-from target_oracle.oracle.evolve import Evolution, Policy, Wanted, plan
+from target_oracle.oracle.evolve import Evolution, plan
 from target_oracle.oracle.ledger import Entry, Ledger, Lease, last_state
 from target_oracle.oracle.session import Session, connect
 from target_oracle.oracle.types import Column, Server
+from target_oracle.oracle.wanted import Policy, Wanted
 from target_oracle.oracle.writer import Writer
 
 if TYPE_CHECKING:
@@ -124,17 +126,14 @@ class Database:
         """
         Return what DDL *wanted* needs, as the dictionary now stands; nothing is changed.
         """
-        found = read_table(self.session.connection.cursor(), wanted.owner, wanted.name)
+        found = read_table(self.session.connection, wanted.owner, wanted.name)
         return plan(wanted, found, self.server, policy)
 
     def evolve(self, wanted: Wanted, policy: Policy) -> Evolution:
         """
         Bring the table to what *wanted* says; DDL commits, so nothing may be open.
         """
-        evolution = self.evolution(wanted, policy)
-        for statement in evolution.ddl:
-            self.session.run(statement)
-        return self.evolution(wanted, policy)
+        return apply(self.session.connection, wanted, self.server, policy)
 
     def table_comment(self, owner: str, table: str) -> str | None:
         """

@@ -35,8 +35,8 @@ Read = Callable[[oracledb.Connection, str, str], "Table | None"]
 # Somebody else was quicker, or has moved on: names and columns that are there, or are no more.
 _RACES: Final = frozenset(
     {
-        "ORA-00904", "ORA-00942", "ORA-00955", "ORA-00957", "ORA-01408", "ORA-01430", "ORA-01442", "ORA-01451",
-        "ORA-02260", "ORA-02264", "ORA-02441", "ORA-02443",
+        "ORA-00904", "ORA-00942", "ORA-00955", "ORA-00957", "ORA-01408", "ORA-01430", "ORA-01442",
+        "ORA-01451", "ORA-02260", "ORA-02264", "ORA-02441", "ORA-02443",
     }
 )  # fmt: skip
 # Names that are taken by something else in the schema; for a key there are others.
@@ -44,9 +44,9 @@ _TAKEN: Final = frozenset({"ORA-00955", "ORA-02264"})
 # What the rows, indexes or other keys of the table do not allow.
 _UNFIT: Final = frozenset(
     {
-        "ORA-01404", "ORA-01439", "ORA-01440", "ORA-01441", "ORA-01449", "ORA-01450", "ORA-01793", "ORA-02267",
-        "ORA-02273", "ORA-02296", "ORA-02329", "ORA-02437", "ORA-12992", "ORA-14060", "ORA-14265", "ORA-22858",
-        "ORA-22859", "ORA-30556",
+        "ORA-01404", "ORA-01439", "ORA-01440", "ORA-01441", "ORA-01449", "ORA-01450", "ORA-01793",
+        "ORA-02267", "ORA-02273", "ORA-02296", "ORA-02329", "ORA-02437", "ORA-12992", "ORA-14060",
+        "ORA-14265", "ORA-22858", "ORA-22859", "ORA-30556",
     }
 )  # fmt: skip
 _BUSY: Final = frozenset({"ORA-00054", "ORA-04021", "ORA-14411"})
@@ -65,8 +65,8 @@ def apply(
     """
     Bring the table to what *wanted* says, and return the evolution that then has no changes left.
 
-    Its notices tell what was done. Raise LoadError when the database refuses, the driver's error when the session is
-    lost; either way the next call goes on where this one stopped. Commits, as DDL does.
+    Its notices tell what was done. Raise LoadError when the database refuses, the driver's error when the
+    session is lost; either way the next call goes on where this one stopped. Commits, as DDL does.
     """
     spared, notices = Spared(), dict[str, None]()
     _wait_for_locks(connection, policy)
@@ -102,28 +102,37 @@ def _run(connection: oracledb.Connection, change: Change, evolution: Evolution, 
     """
     statement = change.sql(evolution.owner, evolution.name)
     logger.info("%s", statement)
-    until = time.monotonic() + policy.ddl_lock_timeout
+    try:
+        _execute(connection, statement, time.monotonic() + policy.ddl_lock_timeout)
+        if isinstance(change, CopyColumn):
+            connection.commit()
+    except oracledb.DatabaseError as refusal:
+        code = code_of(refusal) or ""
+        if _is_heeded(change, code):
+            return code
+        if classify(refusal) is not Action.STOP and code not in _BUSY:
+            raise
+        raise LoadError(
+            f"table {evolution.owner}.{evolution.name}: {describe(refusal)}; refused was: {statement}",
+            code=code or None,
+        ) from refusal
+    return None
+
+
+def _execute(connection: oracledb.Connection, statement: str, until: float) -> None:
+    """
+    Run *statement*; while the table is locked, again and again *until* the clock says so.
+    """
     while True:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(statement)
-            if isinstance(change, CopyColumn):
-                connection.commit()
         except oracledb.DatabaseError as refusal:
-            code = code_of(refusal) or ""
-            if code in _BUSY and time.monotonic() < until:
-                time.sleep(_PAUSE_SECONDS)
-                continue
-            if _is_heeded(change, code):
-                return code
-            if classify(refusal) in {Action.REPLAY, Action.RETRY} and code not in _BUSY:
+            if code_of(refusal) not in _BUSY or time.monotonic() >= until:
                 raise
-            raise LoadError(
-                f"table {evolution.owner}.{evolution.name}: {describe(refusal)}; refused was: {statement}",
-                code=code or None,
-            ) from refusal
+            time.sleep(_PAUSE_SECONDS)
         else:
-            return None
+            return
 
 
 def _is_heeded(change: Change, code: str) -> bool:

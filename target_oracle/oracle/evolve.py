@@ -2,10 +2,12 @@
 A table as it is + what a stream asks for -> the statements that bring one to the other. Pure.
 
 A column is *ours* when its comment is the property's name, or when it has none in a table whose comment is the
-stream's name; it is widened as the schema says. Any other column was made by somebody else: it is used as it is, and
-widened only when a value needs it. Nothing is ever narrowed, and no column goes but a VARCHAR2 that became a CLOB.
+stream's name; it is widened as the schema says. Any other column was made by somebody else: it is used as it
+is, and widened only when a value needs it. Nothing is narrowed, and no column goes but a VARCHAR2 that became
+a CLOB.
 
-Only keys are NOT NULL. What a schema requires today may be gone tomorrow, and a row without it would then be refused.
+Only keys are NOT NULL. What a schema requires today may be gone tomorrow, and a row without it would then be
+refused.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ from typing import TYPE_CHECKING, Final
 
 from target_oracle.oracle import names, overflow
 from target_oracle.oracle.changes import (
-    COMMENTS,
     AddColumns,
     AddKey,
     Change,
@@ -41,7 +42,7 @@ from target_oracle.oracle.types import Column, Fit, OracleType, Server, Widening
 from target_oracle.oracle.wanted import Policy, Spared, Wanted, WantedColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 # An index, and so a key, has at most this many columns (ORA-01793).
 MAX_KEY_COLUMNS: Final = 32
@@ -54,8 +55,9 @@ class Evolution:
     """
     What a table needs, in order, before it can take the rows of a stream.
 
-    *owner* and *name* are the table's own, where a synonym leads elsewhere than asked. *columns* is the column of
-    each property once *changes* are made, *table* the whole table then. *problems* say why rows cannot go there.
+    *owner* and *name* are the table's own, where a synonym leads elsewhere than asked. *columns* is the column
+    of each property once *changes* are made, *table* the whole table then. *problems* say why rows cannot go
+    there.
     """
 
     owner: str
@@ -82,7 +84,7 @@ def plan(
     spared: Spared = _NOTHING,
 ) -> Evolution:
     """
-    Return what *wanted* needs where *found* is; an evolution without changes and problems is one that is done.
+    Return what *wanted* needs where *found* is; nothing is left to do where there are no changes and problems.
     """
     evolution = (
         _creation(wanted, server, spared) if found is None else _change(wanted, found, server, policy, spared)
@@ -326,9 +328,7 @@ def _settle(draft: _Draft, each: WantedColumn) -> None:
         draft.add(each, name, comment_of(each.property))
         return
     if found.generated:
-        draft.notices.append(
-            f"column {name} is filled by the database; property {each.property} is not written"
-        )
+        draft.notices.append(f"column {name} is filled by the database: {each.property} is not written")
         return
     if found.comment is None and draft.ours:
         draft.say(name, comment_of(each.property))
@@ -473,7 +473,7 @@ def _relax(draft: _Draft, kept_key: set[str]) -> None:
 
 def _in_order(draft: _Draft, keyed: tuple[Change, ...]) -> Iterator[Change]:
     """
-    Return the changes: the old key goes first, so that its columns can be NULL, the new one comes last.
+    Return the changes: the old key goes first, so that its columns can be NULL; the new one comes last.
     """
     yield from (change for change in keyed if isinstance(change, DropKey))
     if draft.added:
@@ -503,10 +503,3 @@ def _spoken(draft: _Draft) -> Iterator[Change]:
     if draft.ours and draft.table.comment is None and not waits and not draft.spared.comments:
         yield CommentOnTable(comment_of(draft.wanted.stream))
     yield from (each for each in draft.comments if each.column in new or not waits)
-
-
-def wants_rows_only(changes: Iterable[Change]) -> bool:
-    """
-    Tell whether *changes* are comments at most, without which rows can be loaded as well.
-    """
-    return all(isinstance(change, COMMENTS) for change in changes)

@@ -67,8 +67,8 @@ class Spared:
     """
     What the database has refused in this run, and is not asked again.
 
-    *columns* stay as they are, the *key* too, *comments* are left out. With *apart*, columns are modified one by
-    one, to find the one that is refused. *attempt* counts names of the primary key that were taken already.
+    *columns* stay as they are, the *key* too, *comments* are left out. With *apart*, columns are modified one
+    by one, to find the one that is refused. *attempt* counts names of the primary key that were taken.
     """
 
     columns: frozenset[str] = frozenset()
