@@ -74,8 +74,22 @@ class StandIn(AbstractContextManager["StandIn"]):
     # ---- for tests and for those who start it -----------------------------------------------------------
 
     @property
+    def user(self) -> str:
+        return self.options.user
+
+    @property
+    def password(self) -> str:
+        return self.options.password
+
+    @property
     def dsn(self) -> str:
         return f"{self.host}:{self.port}/{self.service}"
+
+    def arm(self, *specs: str) -> None:
+        """
+        Replace the faults; events count from 1 again.
+        """
+        self.faults = Faults(specs)
 
     def stats(self) -> dict[str, int]:
         """

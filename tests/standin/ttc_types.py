@@ -4,7 +4,6 @@ The types of values on the wire: their numbers, how a bind's are read and how a 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -254,10 +253,6 @@ def _long_bytes(value: Value) -> bytes:
     return encoding.clr(value) + b"\0\0"
 
 
-def _json_text(value: Value) -> bytes:
-    return _long_text(json.dumps(value, default=str, separators=(",", ":"), ensure_ascii=False))
-
-
 def _json_image(value: Value) -> bytes:
     image = oson.encode(value)
     locator = bytes(40)  # the client throws it away
@@ -284,8 +279,6 @@ def writer(  # noqa: PLR0911 - one line a way to send
         return (_long_national if word in NATIONAL_RESULTS else _long_text), LONG_NULL
     if as_long and word in ("BLOB", "RAW", "LONG_RAW"):
         return _long_bytes, LONG_NULL
-    if as_long and word == "JSON":
-        return _json_text, LONG_NULL
     if word in ("CLOB", "NCLOB", "BLOB"):
         if defined is not None and defined.number in (VARCHAR, CHAR, RAW):
             return (encoding.clr if word == "BLOB" else _text), NULL

@@ -203,6 +203,15 @@ def test_a_fault_strikes_once_and_the_next_connection_is_well(serve, connect):
     assert server.stats()["commits"] == 2
 
 
+def test_faults_are_armed_anew_and_count_from_one(serve, connect):
+    server = serve()
+    run(connect(server))
+    server.arm("cut@commit:1")
+    with pytest.raises(oracledb.DatabaseError):
+        run(connect(server))
+    assert server.stats()["commits"] == 2
+
+
 # ---- codes ------------------------------------------------------------------------------------------------
 
 
