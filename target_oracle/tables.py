@@ -11,8 +11,9 @@ from target_oracle.errors import ConfigError, LoadError
 from target_oracle.log import logger
 from target_oracle.oracle import names
 from target_oracle.oracle.declared import parse_type
-from target_oracle.oracle.evolve import Evolution, Policy, Wanted, WantedColumn
+from target_oracle.oracle.evolve import Evolution
 from target_oracle.oracle.types import OracleType, Server
+from target_oracle.oracle.wanted import Policy, Wanted, WantedColumn
 from target_oracle.singer.schema import Field
 from target_oracle.stream import Target
 from target_oracle.typemap import TypeOptions, column_types, sql_type_fault
@@ -40,7 +41,7 @@ class Tables:
         """
         server = database.server
         wanted = self.wanted(database, wish)
-        policy = Policy(schema_evolution=wish.settings.schema_evolution, ddl_mode=self._config.ddl_mode)
+        policy = Policy(wish.settings.schema_evolution, self._config.ddl_mode, self._config.ddl_lock_timeout)
         evolution = database.evolution(wanted, policy)
         if evolution.ddl:
             if self._config.ddl_mode == "none":
@@ -53,7 +54,7 @@ class Tables:
             evolution = database.evolve(wanted, policy)
         self._tell(wish.stream, evolution)
         return Target(
-            wanted.owner, wanted.name, evolution.columns, wish.keys, method_of(wish), server
+            evolution.owner, evolution.name, evolution.columns, wish.keys, method_of(wish), server
         )
 
     def _tell(self, stream: str, evolution: Evolution) -> None:
@@ -151,7 +152,14 @@ def _column(prop: Field, type_: OracleType, wish: Wish, server: Server) -> Wante
         if fault:
             raise ConfigError(f"columns: stream {wish.stream}, property {prop.name}: {fault}")
         type_ = parse_type(said.type)
-    return WantedColumn(prop.name, type_, nullable=not key, key=key, name_override=said.name if said else None)
+    return WantedColumn(
+        prop.name,
+        type_,
+        nullable=not key,
+        key=key,
+        name_override=said.name if said else None,
+        needed=any(name == prop.name for name, _, _ in wish.longer),
+    )
 
 
 def _grown(type_: OracleType, chars: int, size: int, server: Server) -> OracleType:

@@ -127,7 +127,7 @@ def _execute(connection: oracledb.Connection, statement: str, until: float) -> N
         try:
             with connection.cursor() as cursor:
                 cursor.execute(statement)
-        except oracledb.DatabaseError as refusal:
+        except oracledb.DatabaseError as refusal:  # noqa: PERF203  # a round trip costs more
             if code_of(refusal) not in _BUSY or time.monotonic() >= until:
                 raise
             time.sleep(_PAUSE_SECONDS)

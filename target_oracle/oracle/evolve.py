@@ -1,10 +1,10 @@
 """
 A table as it is + what a stream asks for -> the statements that bring one to the other. Pure.
 
-A column is *ours* when its comment is the property's name, or when it has none in a table whose comment is the
-stream's name; it is widened as the schema says. Any other column was made by somebody else: it is used as it
-is, and widened only when a value needs it. Nothing is narrowed, and no column goes but a VARCHAR2 that became
-a CLOB.
+A column is *ours* when its comment is the property's name, or when it has none in a table whose comment is
+the stream's name; it is widened as the schema says. Any other column was made by somebody else: it is used as
+it is, and widened only when a value needs it. Nothing is narrowed, and no column goes but a VARCHAR2 that
+became a CLOB.
 
 Only keys are NOT NULL. What a schema requires today may be gone tomorrow, and a row without it would then be
 refused.
@@ -55,9 +55,9 @@ class Evolution:
     """
     What a table needs, in order, before it can take the rows of a stream.
 
-    *owner* and *name* are the table's own, where a synonym leads elsewhere than asked. *columns* is the column
-    of each property once *changes* are made, *table* the whole table then. *problems* say why rows cannot go
-    there.
+    *owner* and *name* are the table's own, where a synonym leads elsewhere than asked. *columns* is the
+    column of each property once *changes* are made, *table* the whole table then. *problems* say why rows
+    cannot go there.
     """
 
     owner: str
@@ -84,7 +84,7 @@ def plan(
     spared: Spared = _NOTHING,
 ) -> Evolution:
     """
-    Return what *wanted* needs where *found* is; nothing is left to do where there are no changes and problems.
+    Return what *wanted* needs where *found* is; without changes and problems there is nothing left to do.
     """
     evolution = (
         _creation(wanted, server, spared) if found is None else _change(wanted, found, server, policy, spared)
@@ -473,7 +473,7 @@ def _relax(draft: _Draft, kept_key: set[str]) -> None:
 
 def _in_order(draft: _Draft, keyed: tuple[Change, ...]) -> Iterator[Change]:
     """
-    Return the changes: the old key goes first, so that its columns can be NULL; the new one comes last.
+    Return the changes: the old key goes first, for its columns to be NULL; the new one comes last.
     """
     yield from (change for change in keyed if isinstance(change, DropKey))
     if draft.added:
