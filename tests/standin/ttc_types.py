@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tests.standin import encoding, oson
+from tests.standin.conversions import dump_json
 from tests.standin.values import Bind, OracleError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ VARCHAR, NUMBER, LONG, ROWID, RAW, LONG_RAW, CHAR = 1, 2, 8, 11, 23, 24, 96
 CLOB, BLOB, JSON, BOOLEAN = 112, 113, 119, 252
 NATIONAL = 2  # character set form of NVARCHAR2 and its like
 ARRAY_FLAG = 0x40  # in a bind's flags: a PL/SQL array
-LONG_KINDS = frozenset((LONG, LONG_RAW))
 NUMBERS = {
     "VARCHAR": VARCHAR,
     "NVARCHAR": VARCHAR,
@@ -221,6 +221,15 @@ def _truth(value: Value) -> bytes:
     return b"\x02\x01\x01" if value else b"\x01\x00"
 
 
+def _json_image(value: Value) -> bytes:
+    image = oson.encode(value)
+    locator = bytes(40)  # the client throws it away
+    sizes = encoding.ub(len(locator)) + encoding.ub(len(image)) + b"\0"
+    return sizes + encoding.clr(image) + encoding.clr(locator)
+
+
+NULL = b"\0"
+LONG_NULL = b"\0\0\0"
 _WRITERS: dict[str, Callable[[Value], bytes]] = {
     "VARCHAR": _text,
     "CHAR": _text,
@@ -238,6 +247,7 @@ _WRITERS: dict[str, Callable[[Value], bytes]] = {
     "BINARY_FLOAT": _float,
     "BOOLEAN": _truth,
     "ROWID": encoding.to_rowid,
+    "JSON": _json_image,
 }
 
 
@@ -253,18 +263,11 @@ def _long_bytes(value: Value) -> bytes:
     return encoding.clr(value) + b"\0\0"
 
 
-def _json_image(value: Value) -> bytes:
-    image = oson.encode(value)
-    locator = bytes(40)  # the client throws it away
-    sizes = encoding.ub(len(locator)) + encoding.ub(len(image)) + b"\0"
-    return sizes + encoding.clr(image) + encoding.clr(locator)
+def _json_text(value: Value) -> bytes:
+    return _long_text(dump_json(value))
 
 
-NULL = b"\0"
-LONG_NULL = b"\0\0\0"
-
-
-def writer(  # noqa: PLR0911 - one line a way to send
+def writer(
     column: ColumnInfo, defined: Description | None, locate: Callable[[str, Value], bytes]
 ) -> tuple[Callable[[Value], bytes], bytes]:
     """
@@ -274,17 +277,15 @@ def writer(  # noqa: PLR0911 - one line a way to send
     LOB and gives its locator as a row carries it.
     """
     word = column.type
-    as_long = word in ("LONG", "LONG_RAW") or (defined is not None and defined.number in LONG_KINDS)
-    if as_long and word in TEXT_WORDS:
+    wish = defined.number if defined is not None else NUMBERS[word]
+    if word in TEXT_WORDS and LONG in (wish, NUMBERS[word]):
         return (_long_national if word in NATIONAL_RESULTS else _long_text), LONG_NULL
-    if as_long and word in ("BLOB", "RAW", "LONG_RAW"):
+    if word in ("BLOB", "RAW", "LONG_RAW") and LONG_RAW in (wish, NUMBERS[word]):
         return _long_bytes, LONG_NULL
-    if word in ("CLOB", "NCLOB", "BLOB"):
-        if defined is not None and defined.number in (VARCHAR, CHAR, RAW):
-            return (encoding.clr if word == "BLOB" else _text), NULL
+    if word == "JSON" and wish in (VARCHAR, CHAR):
+        return _json_text, LONG_NULL  # what a server sends for that wish is LONG
+    if word in ("CLOB", "NCLOB", "BLOB") and wish == NUMBERS[word]:
         return (lambda value: locate(word, value)), NULL
-    if word == "JSON":
-        return _json_image, NULL
-    if word not in _WRITERS:
-        raise OracleError(932, f"ORA-00932: inconsistent datatypes: the stand-in cannot send {word}")
+    if word not in _WRITERS or (word == "JSON" and wish != JSON):
+        raise OracleError(932, f"ORA-00932: inconsistent datatypes: {word} as type {wish}")
     return _WRITERS[word], NULL

@@ -436,6 +436,14 @@ def test_a_column_of_type_json_is_python(serve, connect):
     assert connect(server).cursor().execute(QUERY).fetchall() == rows
 
 
+def test_a_column_of_type_json_is_text_to_who_wants_text(serve, connect):
+    rows = [({"a": [Decimal("1.50"), None]},), (None,)]
+    server = serve({QUERY: query([ColumnInfo("A", "JSON")], rows)})
+    cursor = connect(server).cursor()
+    cursor.outputtypehandler = lambda cursor, _: cursor.var(str, arraysize=cursor.arraysize)
+    assert cursor.execute(QUERY).fetchall() == [('{"a":[1.50,null]}',), (None,)]
+
+
 def test_json_kept_as_text_is_python_too(serve, connect, version):
     server = serve({QUERY: query([ColumnInfo("A", "CLOB", is_json=True)], [('{"a": 1}',)])}, version=version)
     assert connect(server).cursor().execute(QUERY).fetchall() == [({"a": 1},)]
