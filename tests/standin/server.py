@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 import time
+from collections import deque
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 STATS_INTERVAL = 0.05  # seconds between two writes of the statistics
+ACCEPT_PAUSE = 0.1  # seconds after a connection that could not be taken
+MOST_STATEMENTS = 100_000  # remembered; the log on file has all
 PATIENCE = 5.0  # seconds that a thread gets to end
 
 
@@ -55,7 +58,7 @@ class StandIn(AbstractContextManager["StandIn"]):
         self.stopping = threading.Event()
         self.log: list[str] = []
         self.watch = Watch()
-        self._statements: list[dict[str, object]] = []
+        self._statements: deque[dict[str, object]] = deque(maxlen=MOST_STATEMENTS)
         self._sql_log = Path(options.log_sql) if options.log_sql else None
         self._verifiers = {options.user.upper(): Verifier.of(options.password)}
         self._nobody = Verifier.of(options.user + options.password)
@@ -195,8 +198,10 @@ class StandIn(AbstractContextManager["StandIn"]):
         while not self.stopping.is_set():
             try:
                 sock, _ = self._listener.accept()
-            except OSError:
-                return  # closed: we are stopping
+            except OSError as fault:
+                if not self.stopping.wait(ACCEPT_PAUSE):
+                    self.report(f"cannot take a connection: {fault}")
+                continue
             number += 1
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls is not None:
