@@ -1,5 +1,29 @@
 """
 Singer target for Oracle Database.
+
+The modules, in the order in which a row passes them:
+
+    the door
+        __main__.py  cli.py  arguments.py  about.py  errors.py
+        settings.py  config.py  sources.py  dotenv.py  given.py  foreign.py  checks.py  redaction.py
+        log.py  loglines.py  logwish.py
+    the whole way on one page
+        pipeline.py
+    the tap's world
+        singer/lines.py  singer/messages.py  singer/state.py
+        singer/schema.py  singer/shape.py  singer/references.py  singer/constraints.py
+    from lines to batches
+        reader.py  stream.py  decoder.py  convert.py  conformity.py  validation.py  faults.py  metadata.py
+        checkpoint.py  resume.py
+    from a SCHEMA to a table
+        typemap.py  typepage.py  tables.py
+    from batches to transactions
+        handover.py  loader.py  methods.py  rejects.py  summary.py
+    the database's world
+        oracle/database.py  oracle/session.py  oracle/ledger.py  oracle/codes.py
+        oracle/writer.py  oracle/binds.py  oracle/sql.py
+        oracle/dictionary.py  oracle/table.py  oracle/types.py  oracle/declared.py  oracle/names.py  oracle/comments.py
+        oracle/wanted.py  oracle/matching.py  oracle/evolve.py  oracle/changes.py  oracle/overflow.py  oracle/ddl.py
 """
 
 __version__ = "0.1.0"
