@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
     from tests.standin.server import StandIn
 
-UNKNOWN_LOGINS = {"AUTH_TOKEN", "AUTH_NEWPASSWORD", "PROXY_CLIENT_NAME", "AUTH_ORA_EDITION"}
+#: what a log-in may ask for and does not get here, with the refusal
+REFUSED_LOGINS = {
+    "AUTH_TOKEN": (3001, "ORA-03001: unimplemented feature: log-in with a token"),
+    "AUTH_NEWPASSWORD": (3001, "ORA-03001: unimplemented feature: change of password"),
+    "PROXY_CLIENT_NAME": (28150, "ORA-28150: proxy not authorized to connect as client"),
+    "AUTH_ORA_EDITION": (38802, "ORA-38802: edition does not exist"),
+}
+ONLY_EDITION = "ORA$BASE"
 WRONG_PASSWORD = "ORA-01017: invalid username/password; logon denied"
 WRONG_PASSWORD_23 = "ORA-01017: invalid credential or not authorized; logon denied"
 LoginRequest: TypeAlias = "Negotiate | DataTypes | Authenticate | FastAuth"
@@ -87,10 +94,10 @@ class Handshake:
         return answer + ttc_answers.ending(Ending(), 0, self.field_version)
 
     def _phase_two(self, request: Authenticate) -> bytes:
-        unknown = UNKNOWN_LOGINS & set(request.pairs)
-        if unknown:
-            self._server.report(f"session {self._number}: log-in with {', '.join(sorted(unknown))} refused")
-            raise OracleError(3001, f"ORA-03001: unimplemented feature: log-in with {min(unknown)}")
+        for name, (code, message) in REFUSED_LOGINS.items():
+            if name in request.pairs and request.pairs[name].upper() != ONLY_EDITION:
+                self._server.report(f"session {self._number}: log-in with {name} refused")
+                raise OracleError(code, message)
         challenge = self._challenge
         is_known = self._server.knows(request.user)
         if challenge is None or not challenge.accepts(request.pairs) or not is_known:

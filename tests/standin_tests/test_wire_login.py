@@ -75,12 +75,24 @@ def test_a_long_connect_descriptor_comes_in_a_packet_of_its_own(serve, connect):
     connect(server, dsn=dsn).ping()
 
 
-def test_a_change_of_password_is_refused_and_not_played_along(serve, connect):
+@pytest.mark.parametrize(
+    ("given", "code", "name"),
+    [
+        ({"newpassword": "other"}, 3001, "AUTH_NEWPASSWORD"),
+        ({"user": "app[other]"}, 28150, "PROXY_CLIENT_NAME"),
+        ({"edition": "NEXT"}, 38802, "AUTH_ORA_EDITION"),
+    ],
+)
+def test_what_a_login_cannot_have_is_refused_and_not_played_along(serve, connect, given, code, name):
     server = serve()
     with pytest.raises(oracledb.DatabaseError) as refused:
-        connect(server, newpassword="other")
-    assert refused.value.args[0].code == 3001
-    assert any("AUTH_NEWPASSWORD" in line for line in server.log)
+        connect(server, **given)
+    assert refused.value.args[0].code == code
+    assert any(name in line for line in server.log)
+
+
+def test_the_only_edition_is_the_base(serve, connect):
+    connect(serve(), edition="ora$base").ping()
 
 
 def test_the_session_time_zone_reaches_the_engine(serve, connect, monkeypatch):
