@@ -70,11 +70,17 @@ def apply(
     """
     spared, notices = Spared(), dict[str, None]()
     _wait_for_locks(connection, policy)
+    written: tuple[Change, ...] = ()
     for _ in range(_MOST_TRIES):
         evolution = plan(wanted, read(connection, wanted.owner, wanted.name), server, policy, spared)
         notices |= dict.fromkeys(evolution.notices)
         if evolution.problems or not evolution.changes:
             return replace(evolution, notices=tuple(notices))
+        if evolution.changes == written and all(isinstance(change, COMMENTS) for change in written):
+            # They were taken without a word, and yet the dictionary does not show them.
+            spared = replace(spared, comments=True)
+            continue
+        written = evolution.changes
         for change in evolution.changes:
             refusal = _run(connection, change, evolution, policy)
             if refusal is not None:
