@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from target_oracle.oracle import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from target_oracle.oracle.table import Table
     from target_oracle.oracle.types import Column, OracleType
@@ -358,7 +358,7 @@ def _same(column: Column) -> Column:
     return column
 
 
-def after_all(table: Table, changes: tuple[Change, ...]) -> Table:
+def after_all(table: Table, changes: Iterable[Change]) -> Table:
     """
     Return *table* as it is after *changes*.
     """

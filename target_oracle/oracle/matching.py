@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from target_oracle.oracle.table import Table
     from target_oracle.oracle.types import Column, OracleType, Server
-    from target_oracle.oracle.wanted import Wanted, WantedColumn
+    from target_oracle.oracle.wanted import Wanted
 
 
 def column_names(wanted: Wanted, table: Table, server: Server, *, ours: bool) -> dict[str, str]:
@@ -92,16 +92,16 @@ def possible_names(name: str, server: Server) -> Iterator[str]:
     yield names.hashed(name, plain, server.max_name_bytes)
 
 
-def second_columns(wanted: WantedColumn, table: Table, server: Server, used: set[str]) -> Iterator[Column]:
+def second_columns(name: str, table: Table, server: Server, used: set[str]) -> Iterator[Column]:
     """
-    Return the columns that were added for *wanted* because its type had changed before.
+    Return the columns that were added for property *name* because its type had changed before.
 
-    One that got no comment, because the run ended there, is known by its name.
+    One that got no comment, because the run was cut off there, is known by its name; *used* are not.
     """
-    comments = {comment_of(wanted.property, kind) for kind in ALL_KINDS}
-    plain = {second_name(wanted.property, kind, server, used) for kind in ALL_KINDS}
+    comments = {comment_of(name, kind) for kind in ALL_KINDS}
+    plain = {each for kind in ALL_KINDS for each in possible_names(f"{name}__{kind}", server)} - used
     for column in table.columns:
-        if column.comment in comments or (column.comment is None and column.name in plain - used):
+        if column.comment in comments or (column.comment is None and column.name in plain):
             yield column
 
 

@@ -1,0 +1,81 @@
+"""
+Plans for a DBA: as a script for SQL*Plus and SQLcl, and as JSON for programs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from target_oracle.oracle.evolve import Evolution
+
+# Where a line of a script may end: between two columns, outside of quotes.
+_PIECES: Final = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|, |[^'",]+|,""")
+_INDENT: Final = "\n  "
+
+
+def as_sqlplus(evolutions: Mapping[str, Evolution]) -> str:
+    """
+    Return the statements of *evolutions*, by stream, as a script; what DDL cannot help is a remark in it.
+
+    `&` stands for itself, a refused statement ends the script, and no line is longer than SQL*Plus takes.
+    """
+    head = ["SET DEFINE OFF", "SET SQLBLANKLINES ON", "WHENEVER SQLERROR EXIT FAILURE"]
+    return "\n".join([*head, *(line for each in evolutions.items() for line in _section(*each))]) + "\n"
+
+
+def _section(stream: str, evolution: Evolution) -> Iterator[str]:
+    yield ""
+    yield from _remarks((f"stream {stream}: {evolution.owner}.{evolution.name}",))
+    yield from _remarks(evolution.notices)
+    yield from _remarks(f"cannot be loaded: {problem}" for problem in evolution.problems)
+    if not evolution.changes:
+        yield from _remarks(("nothing to do",))
+    for statement in evolution.ddl:
+        yield f"{_lines(statement)};"
+
+
+def _remarks(texts: Iterator[str] | tuple[str, ...]) -> Iterator[str]:
+    """
+    Return comment lines; what would end a line, or be read as its end, is a blank there.
+    """
+    for text in texts:
+        yield "-- " + re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).rstrip(";- ")
+
+
+def _lines(statement: str) -> str:
+    """
+    Break *statement* after each column, which keeps lines short.
+    """
+    return "".join(f",{_INDENT}" if piece == ", " else piece for piece in _PIECES.findall(statement))
+
+
+def as_json(evolutions: Mapping[str, Evolution]) -> str:
+    """
+    Return what *evolutions*, by stream, say, as one JSON document.
+    """
+    return json.dumps(
+        {
+            "streams": [
+                {
+                    "stream": stream,
+                    "owner": evolution.owner,
+                    "table": evolution.name,
+                    "columns": {
+                        name: {"column": column.name, "type": column.type.ddl()}
+                        for name, column in evolution.columns.items()
+                    },
+                    "ddl": evolution.ddl,
+                    "notices": evolution.notices,
+                    "problems": evolution.problems,
+                }
+                for stream, evolution in evolutions.items()
+            ]
+        },
+        ensure_ascii=False,
+        indent=2,
+    )
