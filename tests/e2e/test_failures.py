@@ -22,7 +22,7 @@ def check(result, exit_code, *words):
     assert result.exit_code == exit_code, result.log
     assert result.stdout == b""
     assert "Traceback" not in result.log
-    assert "target-oracle" in result.last_line
+    assert result.last_line.startswith("target-oracle: ")
     for word in words:
         assert word in result.last_line
 
