@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tests.standin import ttc_answers, ttc_piggybacks, ttc_requests
+from tests.standin.direct_path import Loads, Operate, Prepare, Stream
 from tests.standin.lobs import Lobs
 from tests.standin.ttc_answers import NO_MORE_ROWS, Ending
 from tests.standin.ttc_types import DEFINED_FIRST, Description, writer
@@ -64,6 +65,7 @@ class Calls:
         self.session = session
         self.field_version = field_version
         self.lobs = Lobs()
+        self.loads = Loads(session, note)
         self._stats = stats
         self._note = note
         self._cursors: dict[int, Cursor] = {}
@@ -247,6 +249,20 @@ class Calls:
 
     def lob(self, call: ttc_requests.LobCall) -> bytes:
         return self.lobs.call(call) + self.end(Ending())
+
+    def direct(self, request: Prepare | Stream | Operate) -> bytes:
+        """
+        Answer a call of a direct path load.
+        """
+        match request:
+            case Prepare():
+                return self.loads.prepare(request, self.field_version) + self.end(Ending())
+            case Stream():
+                self._stats.add(executes=1, rows=self.loads.stream(request))
+            case Operate():
+                committed = self.loads.operate(request)
+                self._stats.add(**{"commits" if committed else "rollbacks": 1})
+        return b"\x08\0" + self.end(Ending())
 
     # ---- endings --------------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ import re
 import traceback
 from typing import TYPE_CHECKING
 
+from tests.standin import direct_path, packets, ttc_answers, ttc_requests
 from tests.standin import faults as fault_specs
-from tests.standin import packets, ttc_answers, ttc_requests
 from tests.standin.ack import Unread, is_acknowledged
 from tests.standin.encoding import Incomplete, Malformed, Unknown
 from tests.standin.faults import AFTER, BEFORE
@@ -315,7 +315,9 @@ class Connection:
         Name the events that *request* is, for the faults to count.
         """
         events = ["message"]
-        if isinstance(request.function, Execute) and self.calls is not None:
+        if isinstance(request.function, direct_path.Stream):
+            events.append("dml")
+        elif isinstance(request.function, Execute) and self.calls is not None:
             word = first_word(self.calls.sql_of(request.function))
             if request.function.options & ttc_requests.EXECUTE:
                 events += ["dml"] if word in DML_WORDS else ["ddl"] if word in DDL_WORDS else []
@@ -325,6 +327,8 @@ class Connection:
         function = request.function
         if isinstance(function, Simple):
             return function.name == "commit"
+        if isinstance(function, direct_path.Operate):
+            return function.operation == direct_path.FINISH
         if not isinstance(function, Execute) or self.calls is None:
             return False
         word = first_word(self.calls.sql_of(function))
@@ -376,6 +380,9 @@ class Connection:
             case ttc_requests.Fetch():
                 with self.server.watch.over(self.wire.sock, calls.session.cancel):
                     return calls.fetch(function)
+            case direct_path.Prepare() | direct_path.Stream() | direct_path.Operate():
+                with self.server.watch.over(self.wire.sock, calls.session.cancel):
+                    return calls.direct(function)
             case ttc_requests.LobCall():
                 return calls.lob(function)
             case Simple():

@@ -150,15 +150,21 @@ def parameters(row_counts: Sequence[int] | None, schema: str | None) -> bytes:
     return b"".join(pieces)
 
 
-def description(columns: Sequence[ColumnInfo], field_version: int) -> bytes:
+def columns(described: Sequence[ColumnInfo], field_version: int) -> bytes:
+    """
+    Describe columns, one after the other.
+    """
+    return b"".join(_column(column, at, field_version) for at, column in enumerate(described, 1))
+
+
+def description(described: Sequence[ColumnInfo], field_version: int) -> bytes:
     """
     Describe a query's columns (message 16).
     """
-    pieces = [b"\x10\0", ub(sum(_buffer(column) for column in columns)), ub(len(columns))]
-    if columns:
+    pieces = [b"\x10\0", ub(sum(_buffer(column) for column in described)), ub(len(described))]
+    if described:
         pieces.append(b"\x01")
-    pieces += (_column(column, at, field_version) for at, column in enumerate(columns, 1))
-    pieces.append(bytes(6))
+    pieces += (columns(described, field_version), bytes(6))
     return b"".join(pieces)
 
 

@@ -84,7 +84,15 @@ def read_data_types(reader: Reader) -> DataTypes:
     return DataTypes(tuple(types), compile_capabilities)
 
 
-def read_authenticate(phase: int, reader: Reader) -> Authenticate:
+def read_phase_one(reader: Reader) -> Authenticate:
+    return _authenticate(1, reader)
+
+
+def read_phase_two(reader: Reader) -> Authenticate:
+    return _authenticate(2, reader)
+
+
+def _authenticate(phase: int, reader: Reader) -> Authenticate:
     has_user, _ = reader.u8(), reader.ub()
     mode = reader.ub()
     reader.u8()
@@ -111,4 +119,4 @@ def read_fast_auth(reader: Reader) -> FastAuth:
     kind, code, _ = reader.raw(3)
     if kind != FUNCTION or code not in (PHASE_ONE, PHASE_TWO):
         raise Malformed("fast log-in without a log-in")
-    return FastAuth(negotiate, data_types, read_authenticate(1 if code == PHASE_ONE else 2, reader))
+    return FastAuth(negotiate, data_types, _authenticate(1 if code == PHASE_ONE else 2, reader))

@@ -11,10 +11,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from tests.standin import ttc_login, ttc_types
+from tests.standin import direct_path, ttc_login, ttc_types
 from tests.standin.ack import Unread
 from tests.standin.encoding import Incomplete, Malformed, Reader, Unknown, split_rows
-from tests.standin.ttc_login import read_authenticate, read_data_types, read_fast_auth, read_negotiate
+from tests.standin.ttc_login import (
+    read_data_types,
+    read_fast_auth,
+    read_negotiate,
+    read_phase_one,
+    read_phase_two,
+)
 from tests.standin.ttc_piggybacks import read_piggyback
 from tests.standin.ttc_types import Description, read_description
 
@@ -103,6 +109,7 @@ class LobCall:
 
 Function: TypeAlias = (
     "Negotiate | DataTypes | Authenticate | FastAuth | Execute | Fetch | Simple | LobCall | FlushOutBinds"
+    " | direct_path.Prepare | direct_path.Stream | direct_path.Operate"
 )
 
 
@@ -198,23 +205,17 @@ class Parser:
         return True
 
     def _function(self, code: int, reader: Reader) -> Function:
-        if code in _SIMPLE:
-            if code == 200:
-                reader.ub()
-            return Simple(_SIMPLE[code])
-        match code:
-            case 94:
-                return self._execute(reader)
-            case 4 | 78:
-                return self._execute_again(code, reader)
-            case 5:
-                return Fetch(reader.ub(), reader.ub())
-            case 96:
-                return _lob_call(reader)
-            case ttc_login.PHASE_ONE | ttc_login.PHASE_TWO:
-                return read_authenticate(1 if code == ttc_login.PHASE_ONE else 2, reader)
-            case _:
-                raise Unknown(f"function {code}")
+        if code in _FUNCTIONS:
+            return _FUNCTIONS[code](reader)
+        if code == 94:
+            return self._execute(reader)
+        if code in (4, 78):
+            return self._execute_again(code, reader)
+        if code not in _SIMPLE:
+            raise Unknown(f"function {code}")
+        if code == 200:
+            reader.ub()
+        return Simple(_SIMPLE[code])
 
     def _execute(self, reader: Reader) -> Execute:
         options, cursor = reader.ub(), reader.ub()
@@ -363,13 +364,8 @@ def _flush(reader: Reader) -> FlushOutBinds:
     return FlushOutBinds()
 
 
-_OTHERS: dict[int, Callable[[Reader], Function]] = {
-    ttc_login.PROTOCOL: read_negotiate,
-    ttc_login.DATA_TYPES: read_data_types,
-    FAST_AUTH: read_fast_auth,
-    FLUSH: _flush,
-}
-_SIMPLE = {14: "commit", 15: "rollback", 147: "ping", 9: "logoff", 200: "end of pipeline"}
+def _fetch(reader: Reader) -> Fetch:
+    return Fetch(reader.ub(), reader.ub())
 
 
 def _lob_call(reader: Reader) -> LobCall:
@@ -394,3 +390,21 @@ def _lob_call(reader: Reader) -> LobCall:
         data = reader.clr() or b""
     amount = reader.ub() if has_amount else None
     return LobCall(operation, locator, source_offset, target_offset, data, amount)
+
+
+_OTHERS: dict[int, Callable[[Reader], Function]] = {
+    ttc_login.PROTOCOL: read_negotiate,
+    ttc_login.DATA_TYPES: read_data_types,
+    FAST_AUTH: read_fast_auth,
+    FLUSH: _flush,
+}
+_FUNCTIONS: dict[int, Callable[[Reader], Function]] = {
+    5: _fetch,
+    96: _lob_call,
+    ttc_login.PHASE_ONE: read_phase_one,
+    ttc_login.PHASE_TWO: read_phase_two,
+    direct_path.PREPARE: direct_path.read_prepare,
+    direct_path.STREAM: direct_path.read_stream,
+    direct_path.OPERATE: direct_path.read_operate,
+}
+_SIMPLE = {14: "commit", 15: "rollback", 147: "ping", 9: "logoff", 200: "end of pipeline"}
