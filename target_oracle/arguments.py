@@ -20,6 +20,7 @@ settings:
 commands, in place of loading:
   --plan             print the DDL that a load would run; change nothing
   --check            connect; show the server, and what is missing with the GRANT that gives it
+  --check-write      the same, and make a scratch table, write a row into it, drop it
   --print-state      print the last committed STATE of loader_id; nothing where there is none
   --about            print every setting and what the program can do
   --version          print the version
@@ -35,12 +36,13 @@ exit codes:
   5 too many rejects   130, 143 stopped by SIGINT, SIGTERM
 """
 
-COMMANDS: Final = ("plan", "check", "print-state", "about", "version", "help")
+COMMANDS: Final = ("plan", "check", "check-write", "print-state", "about", "version", "help")
 _VALUED: Final = ("config", "input", "report", "format")
 _FORMS: Final = {
     "about": ("text", "json", "markdown"),
     "plan": ("text", "json"),
     "check": ("text", "json"),
+    "check-write": ("text", "json"),
 }
 
 
@@ -107,6 +109,8 @@ def _arguments(commands: list[str], given: dict[str, list[str]]) -> Arguments:
     for light in ("help", "version"):
         if light in commands:
             return Arguments(command=light)
+    if "check-write" in commands:
+        commands = [command for command in commands if command != "check"]
     if len(set(commands)) > 1:
         raise ConfigError(f"--{commands[0]} and --{commands[1]} cannot be done in one call")
     command = commands[0] if commands else "load"

@@ -94,6 +94,7 @@ def _command(arguments: Arguments, config: Config) -> None:
         "load": ("pipeline", "run", (config, source)),
         "plan": ("plan", "run", (config, source, arguments.form == "json")),
         "check": ("check", "run", (config, arguments.form == "json")),
+        "check-write": ("check", "run_and_write", (config, arguments.form == "json")),
         "print-state": ("pipeline", "print_state", (config,)),
     }
     module, function, given = calls[arguments.command]

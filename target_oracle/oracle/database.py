@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import oracledb
@@ -17,7 +18,8 @@ from target_oracle.oracle.ddl import apply
 from target_oracle.oracle.dictionary import read_server, read_table
 from target_oracle.oracle.evolve import Evolution, plan
 from target_oracle.oracle.ledger import Entry, Ledger, Lease, last_state
-from target_oracle.oracle.session import Session, connect
+from target_oracle.oracle.rejecttable import Rejected, RejectTable
+from target_oracle.oracle.session import Session, connect, open_session
 from target_oracle.oracle.types import Column, Server
 from target_oracle.oracle.wanted import Policy, Wanted
 from target_oracle.oracle.writer import Writer
@@ -40,6 +42,7 @@ class Database:
         self._session: Session | None = None
         self._server: Server | None = None
         self._lease: Lease | None = None
+        self._rejects = RejectTable(config.reject_table, run_id) if config.reject_table else None
         self._writers: dict[tuple[object, ...], Writer] = {}
         self.before: Entry | None = None
         self.ledger: Ledger | None = None
@@ -51,6 +54,8 @@ class Database:
                 anonymous=config.loader_id is None,
                 run_id=run_id,
             )
+        if self.ledger is not None and not self.ledger.anonymous:
+            self._lease = Lease(self.ledger, self._connect)
 
     @property
     def is_open(self) -> bool:
@@ -90,14 +95,12 @@ class Database:
         self._session = session
 
     def _connect(self) -> Session:
-        session = Session(connect(self._config))
-        session.tag(module=self._config.query_tag, client=self._run_id)
-        for statement in self._config.session_sql:
-            session.run(statement)
-        return session
+        return open_session(self._config, self._run_id)
 
     def _first(self, session: Session) -> None:
         self._server = read_server(session.connection)
+        if self._rejects is not None:
+            self._rejects.ensure(session, may_create=self._config.ddl_mode != "none")
         if self.ledger is None:
             return
         if self.ledger.anonymous:
@@ -106,10 +109,8 @@ class Database:
         self.before = self.ledger.open_as_sole(session, self._take_lease)
 
     def _take_lease(self) -> None:
-        if self._lease is None and self.ledger is not None:
-            lease = Lease(self.ledger, self._connect())
-            lease.take(int(self._config.loader_wait_seconds))
-            self._lease = lease
+        if self._lease is not None:
+            self._lease.take(self._config.loader_wait_seconds)
 
     def writer(self, owner: str, table: str, columns: tuple[Column, ...], keys: tuple[str, ...]) -> Writer:
         """
@@ -148,6 +149,7 @@ class Database:
         """
         Commit what is open, and with it the ledger's row, which carries *state* and what is *ahead* of it.
         """
+        self._keep_lease()
         if self.ledger is None:
             self.session.commit()
         else:
@@ -170,6 +172,38 @@ class Database:
         Ask for a sign of life.
         """
         self.session.ping()
+        self._keep_lease()
+
+    def _keep_lease(self) -> None:
+        if self._lease is not None:
+            self._lease.keep()
+
+    def write_rejects(self, rejects: Sequence[Rejected]) -> None:
+        """
+        Put *rejects* into the reject table within the open transaction; nothing where there is no such table.
+        """
+        if self._rejects is not None:
+            self._rejects.write(self.session, rejects)
+
+    def keep_rejects(self, rejects: Sequence[Rejected]) -> None:
+        """
+        Put *rejects* into the reject table for good, whatever becomes of the rows; nothing else may be open.
+        """
+        if self._rejects is not None:
+            self._rejects.write(self.session, rejects)
+            self.session.commit()
+
+    def mark(self) -> None:
+        """
+        Set the place in the open transaction that `back_to_mark` goes back to.
+        """
+        self.session.run("SAVEPOINT TARGET_ORACLE_MARK")
+
+    def back_to_mark(self) -> None:
+        """
+        Undo what was done since `mark`.
+        """
+        self.session.run("ROLLBACK TO SAVEPOINT TARGET_ORACLE_MARK")
 
     def rollback(self) -> None:
         """
@@ -199,7 +233,6 @@ class Database:
         self.close()
         if self._lease is not None:
             self._lease.close()
-
 
 
 def read_last_state(config: Config) -> str | None:

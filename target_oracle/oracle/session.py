@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import oracledb
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 SDU_BYTES: Final = 2 << 20
 # V$SESSION: MODULE holds 64 bytes, ACTION 64, CLIENT_IDENTIFIER 64 (Reference, V$SESSION).
 TAG_BYTES: Final = 64
+PING_SECONDS: Final = 30
 
 
 def connect(config: Config) -> oracledb.Connection:
@@ -31,6 +33,21 @@ def connect(config: Config) -> oracledb.Connection:
     if config.call_timeout:
         connection.call_timeout = int(config.call_timeout * 1000)
     return connection
+
+
+def open_session(config: Config, run_id: str) -> Session:
+    """
+    Return a session that is named and set up as *config* says; raise oracledb.Error.
+    """
+    session = Session(connect(config))
+    try:
+        session.tag(module=config.query_tag, client=run_id)
+        for statement in config.session_sql:
+            session.run(statement)
+    except BaseException:
+        session.close()
+        raise
+    return session
 
 
 def _parameters(config: Config) -> dict[str, Any]:
@@ -154,8 +171,16 @@ class Session:
     def ping(self) -> None:
         """
         Make a round trip, so that a cut connection is noticed before rows are risked.
+
+        A firewall may swallow what is sent without a word, so the answer is not waited for longer than PING_SECONDS.
         """
-        self.connection.ping()
+        before = self.connection.call_timeout
+        self.connection.call_timeout = min(before or PING_SECONDS * 1000, PING_SECONDS * 1000)
+        try:
+            self.connection.ping()
+        finally:
+            with suppress(oracledb.Error):  # the connection may be gone
+                self.connection.call_timeout = before
 
     def close(self) -> None:
         """
