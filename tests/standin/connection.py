@@ -59,6 +59,7 @@ class Connection:
         longest = EXTENDED_STRING if server.extended else STANDARD_STRING
         self.parser = Parser(self._binds_of, self._value_of, longest)
         self.parser.leaves_unread = self._leaves_unread if server.options.ack else None
+        self._has_more = False  # packets of a request that was refused before its end
         self._counted_in = self._counted_out = 0
 
     @property
@@ -153,14 +154,27 @@ class Connection:
             except (Unknown, Malformed, UnicodeDecodeError) as refused:
                 self.server.report(f"session {self.number}: not understood: {refused}")
                 text = f"ORA-03115: unsupported network datatype or representation: {refused}"
-                self._send(self._refusal(OracleError(3115, text)))
+                self._refuse_unread(OracleError(3115, text))
                 continue
             except OracleError as refused:
-                self._send(self._refusal(refused))
+                self._refuse_unread(refused)
                 continue
             self._serve(request)
             if request.function == Simple("logoff"):
                 return
+
+    def _refuse_unread(self, refused: OracleError) -> None:
+        """
+        Answer a request that could not be read, after its last packet has come.
+        """
+        while self._has_more and self.wire.ready(MORE_SOON):
+            packet = self.wire.read()
+            if packet.kind == packets.MARKER:
+                self._break(Break(packet.body[2]))
+                return
+            self._has_more = self._is_full(packet)
+        self._count(messages=1, round_trips=1)
+        self._send(self._refusal(refused))
 
     # ---- reading --------------------------------------------------------------------------------------
 
@@ -191,14 +205,14 @@ class Connection:
             if packet.kind != packets.DATA or packet.flags & packets.END_OF_FILE:
                 raise Hangup
             pieces.append(packet.body[2:])
-            is_full = self._is_full(packet)
+            is_full = self._has_more = self._is_full(packet)
             if is_full and not self.server.options.ack and wire.ready(MORE_SOON):
                 continue
             data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             try:
                 request = parser.parse(data)
             except Incomplete:
-                if not wire.ready(MORE_AT_ALL):
+                if not is_full and not wire.ready(MORE_AT_ALL):
                     raise Malformed(f"request of {len(data)} bytes that does not end") from None
                 pieces = [data]
                 continue
@@ -239,6 +253,7 @@ class Connection:
         Do what *request* asks and answer it, unless a fault comes between.
         """
         due = self.server.faults.due(*self._events(request))
+        self._count(messages=1)
         try:
             self._apply(due, BEFORE, is_commit=self._commits(request))
             answer = self._act(request)
@@ -254,9 +269,8 @@ class Connection:
             answer = self._refusal(OracleError(600, fault_specs.text(600)))
         self._apply(due, AFTER)
         if not request.answered:
-            self._count(messages=1)
             return
-        self._count(messages=1, round_trips=1)
+        self._count(round_trips=1)
         self._latency()
         if self.wire.marker_waits():
             return  # the break is answered instead

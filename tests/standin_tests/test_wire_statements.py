@@ -197,6 +197,17 @@ def test_an_unknown_bind_type_is_refused_and_the_connection_lives(serve, connect
     connection.ping()
 
 
+def test_a_long_request_that_is_refused_is_still_read_to_its_end(serve, connect, version):
+    server = serve(version=version)
+    connection = connect(server)
+    rows = [(oracledb.IntervalYM(1, 2), "x" * 500)] * 500
+    with pytest.raises(oracledb.DatabaseError) as refused:
+        connection.cursor().executemany("insert into t values (:1, :2)", rows)
+    assert refused.value.args[0].code == 3115
+    assert len(server.log) == 1
+    connection.ping()
+
+
 def test_a_value_the_driver_cannot_write_breaks_only_its_request(serve, connect, version):
     """
     The driver has sent packets of the request before it meets the bad value; it takes them back by a break.
