@@ -255,11 +255,13 @@ def test_a_propertys_schema_stands_alone():
         "properties": {"n": {"type": "integer"}, "below": {"items": {"$ref": "#/definitions/t"}}},
         "default": {"$ref": "data"},
     }
+    tree["definitions"] = {"unused": {}}
     found = read({"$ref": "#/definitions/t", "minProperties": 1}, definitions={"t": tree})
     valid = Draft202012Validator(found.schema).is_valid
     assert valid({"n": 1, "below": [{"below": [{"n": 2}]}]})
     assert not valid({"n": 1, "below": [{"below": [{"n": "2"}]}]})
     assert not valid({})
+    assert "definitions" not in json.dumps(found.schema)
 
 
 def test_definitions_that_multiply_are_read_once():
@@ -326,6 +328,12 @@ def test_a_flattened_property_is_nullable_when_an_object_above_it_is():
     assert found["who.at.zip"].nullable
     assert found["who.at.zip"].required
     assert not found["id"].nullable
+
+
+def test_a_flattened_property_is_required_when_every_object_above_it_is():
+    optional = {**NESTED, "required": []}
+    found = {each.name: each.required for each in read_fields(optional, flatten_depth=2)}
+    assert not found["who__at__zip"]
 
 
 def test_two_properties_that_flatten_alike_are_refused():
