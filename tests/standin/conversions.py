@@ -181,14 +181,18 @@ def _time_to_zoned(source: SqlType, _t: SqlType, nls: Nls) -> Convert:
     return lambda v: times.zoned(v, nls.zone)
 
 
-def _text_to_bytes(_s: SqlType, _t: SqlType, _nls: Nls) -> Convert:
-    def convert(value: str) -> bytes:
-        try:
-            return bytes.fromhex(value if len(value) % 2 == 0 else "0" + value)
-        except ValueError:
-            raise Refusal(1465) from None
+def hex_to_raw(value: str) -> bytes:
+    """
+    Read hexadecimal digits; ORA-01465.
+    """
+    try:
+        return bytes.fromhex(value if len(value) % 2 == 0 else "0" + value)
+    except ValueError:
+        raise Refusal(1465) from None
 
-    return convert
+
+def _text_to_bytes(_s: SqlType, _t: SqlType, _nls: Nls) -> Convert:
+    return hex_to_raw
 
 
 def _bytes_to_text(source: SqlType, _t: SqlType, _nls: Nls) -> Convert:

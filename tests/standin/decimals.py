@@ -171,3 +171,13 @@ def text(value: Decimal, point: str = ".") -> str:
 
 def _scientific(mantissa: str, exponent: int, point: str) -> str:
     return f"{mantissa[0]}{point}{(mantissa[1:] or '0')[:34]}E{exponent:+03d}"
+
+
+def exact_sum(values: list[Decimal]) -> Decimal:
+    """
+    Add numbers without rounding.
+    """
+    total = Decimal(0)
+    for value in values:
+        total = EXACT.add(total, value)
+    return total

@@ -345,7 +345,7 @@ def timestamp_literal(text: str) -> str:
     return wall
 
 
-_UNITS = {"DAY": 86_400, "HOUR": 3_600, "MINUTE": 60, "SECOND": 1}
+UNITS = {"DAY": 86_400, "HOUR": 3_600, "MINUTE": 60, "SECOND": 1}
 
 
 def days_literal(text: str, first: str, last: str) -> Decimal:
@@ -354,7 +354,7 @@ def days_literal(text: str, first: str, last: str) -> Decimal:
     """
     bare = text.strip()
     sign = -1 if bare.startswith("-") else 1
-    units = list(_UNITS)
+    units = list(UNITS)
     names = units[units.index(first) : units.index(last) + 1] if first in units and last in units else []
     parts = [part for part in re.split(r"[ :]+", bare.lstrip("+-")) if part]
     if not names or len(parts) != len(names):
@@ -363,7 +363,7 @@ def days_literal(text: str, first: str, last: str) -> Decimal:
     for name, part in zip(names, parts, strict=True):
         if not re.fullmatch(r"\d+(\.\d{1,9})?" if name == "SECOND" else r"\d+", part):
             raise Refusal(1867)
-        total += Decimal(part) * _UNITS[name]
+        total += Decimal(part) * UNITS[name]
     return sign * total * times.NANOS
 
 

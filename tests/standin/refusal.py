@@ -9,7 +9,8 @@ class Refusal(Exception):  # noqa: N818 -- a server refuses; the wire calls it a
     """
     ORA-*code* with the *names* that its text mentions.
 
-    *position* is an offset in the statement's text, where the parser or the binder stopped.
+    *position* is an offset in the statement's text, where the parser or the binder stopped; *done* counts the rows
+    that an array DML had written before.
     """
 
     def __init__(self, code: int, position: int = 0, **names: object) -> None:
@@ -17,6 +18,7 @@ class Refusal(Exception):  # noqa: N818 -- a server refuses; the wire calls it a
         self.code = code
         self.position = position
         self.names = names
+        self.done = 0
 
     def __str__(self) -> str:
         names = ", ".join(f"{key}={value}" for key, value in self.names.items())

@@ -99,7 +99,7 @@ class Over:
 @dataclass(frozen=True, slots=True)
 class Call:
     """
-    A function call; *order* is its WITHIN GROUP (ORDER BY ...).
+    A function call; *order* is its WITHIN GROUP (ORDER BY ...), *returning* the type that JSON_VALUE is told.
     """
 
     name: tuple[str, ...]
@@ -108,6 +108,7 @@ class Call:
     over: Over | None = None
     order: tuple[OrderKey, ...] = ()
     position: int = field(compare=False, default=0)
+    returning: SqlType | None = None
 
 
 @dataclass(frozen=True, slots=True)

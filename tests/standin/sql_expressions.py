@@ -42,6 +42,7 @@ from tests.standin.sql_types import type_spec
 
 if TYPE_CHECKING:
     from tests.standin.sql_cursor import Cursor
+    from tests.standin.sqltypes import SqlType
 
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "^=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 #: Reserved words that are values or functions where an expression may stand.
@@ -278,12 +279,24 @@ def _call(c: Cursor, name: tuple[str, ...], position: int) -> Expr:
     if not distinct:
         c.accepts("ALL")
     args: list[Expr] = []
+    returning = None
     if not c.accepts_symbol(")"):
         args = _arguments(c)
+        if name[-1] in {"JSON_VALUE", "JSON_QUERY", "JSON_EXISTS"}:
+            returning = _json_clauses(c)
         c.needs_symbol(")")
     order = _within_group(c)
     over = _over(c) if c.accepts("OVER") else None
-    return Call(name, tuple(args), distinct, over, order, position)
+    return Call(name, tuple(args), distinct, over, order, position, returning)
+
+
+def _json_clauses(c: Cursor) -> SqlType | None:
+    found = None
+    if c.accepts("RETURNING") and (found := type_spec(c)) is None:
+        raise c.refuse(902)
+    for words in (("NULL", "ON", "ERROR"), ("FALSE", "ON", "ERROR"), ("WITHOUT", "WRAPPER")):
+        c.accepts(*words)
+    return found
 
 
 def _arguments(c: Cursor) -> list[Expr]:
