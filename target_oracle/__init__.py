@@ -6,7 +6,7 @@ The modules, in the order in which a row passes them:
     the door
         __main__.py  cli.py  arguments.py  about.py  errors.py
         settings.py  config.py  sources.py  dotenv.py  given.py  foreign.py  checks.py  redaction.py
-        log.py  loglines.py  logwish.py
+        log.py  loglines.py  logwish.py  signals.py
     the whole way on one page
         pipeline.py
     the tap's world
@@ -18,9 +18,9 @@ The modules, in the order in which a row passes them:
     from a SCHEMA to a table
         typemap.py  typepage.py  tables.py
     from batches to transactions
-        handover.py  loader.py  methods.py  rejects.py  summary.py
+        handover.py  loader.py  methods.py  isolation.py  spool.py  rejects.py  masking.py  summary.py
     the database's world
-        oracle/database.py  oracle/session.py  oracle/ledger.py  oracle/codes.py
+        oracle/database.py  oracle/session.py  oracle/ledger.py  oracle/rejecttable.py  oracle/codes.py
         oracle/writer.py  oracle/binds.py  oracle/sql.py
         oracle/dictionary.py  oracle/table.py  oracle/types.py  oracle/declared.py  oracle/names.py  oracle/comments.py
         oracle/wanted.py  oracle/matching.py  oracle/evolve.py  oracle/changes.py  oracle/overflow.py  oracle/ddl.py

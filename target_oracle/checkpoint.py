@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate, chain, repeat
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from target_oracle.faults import RowFault
 from target_oracle.metadata import of_moment, utc_now
 
 if TYPE_CHECKING:
     from target_oracle.decoder import Row
+    from target_oracle.spool import Spool
     from target_oracle.stream import Version
 
 
@@ -116,6 +117,19 @@ class Batch:
         self.lines, self.spans = self.lines[:position], [numbers[:position]]
         return tail
 
+    def part(self, start: int, stop: int) -> Batch:
+        """
+        Return a batch of the rows from *start* to *stop*, their lines and numbers without rows.
+        """
+        numbers = [number for span in self.spans for number in span][start:stop]
+        return Batch(self.version, self.received, None, list(self.lines[start:stop]), [numbers])
+
+    def spool(self, spool: Spool) -> None:
+        """
+        Move the lines to disk; they stay readable, and the batch takes no more rows.
+        """
+        self.lines = cast("list[bytes]", spool.keep(self.lines))  # from here on only read
+
     def without(self, positions: set[int]) -> None:
         """
         Drop the rows at *positions* and what was kept of them.
@@ -147,3 +161,15 @@ class Outcome:
     deleted: int = 0
     deduplicated: int = 0
     rejects: list[Reject] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """
+        Add what became of other rows of the same batch.
+        """
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.rejects += other.rejects
+
+
+# What a row can become, a reject apart.
+COUNTS: Final = ("inserted", "updated", "merged", "unchanged", "deleted", "deduplicated")

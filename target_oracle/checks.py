@@ -376,6 +376,10 @@ _APART: Final = (
 )
 
 
+# What the ledger's column holds, less the name of the lease beside it.
+_LOADER_ID_CHARS: Final = 120
+
+
 def _values_together(found: Mapping[str, Any], given: Mapping[str, Given]) -> Iterator[str]:
     def value(name: str) -> Any:
         return found.get(name, SETTINGS[name].default)
@@ -389,8 +393,10 @@ def _values_together(found: Mapping[str, Any], given: Mapping[str, Given]) -> It
         yield f"{_place('client_lib_dir', given)}: is for thick mode; set driver_mode to thick"
     allowed, places = value("max_rejects") or value("max_rejects_percent"), ("reject_file", "reject_table")
     if allowed and not any(map(value, places)):
-        yield "max_rejects: needs a place for the rejects; set reject_file"
+        yield "max_rejects: needs a place for the rejects; set reject_file or reject_table"
     if value("retry_delay") > value("retry_max_delay"):
         yield f"{_place('retry_delay', given)}: must not be longer than retry_max_delay"
+    if len(value("loader_id") or "") > _LOADER_ID_CHARS:
+        yield f"{_place('loader_id', given)}: is longer than {_LOADER_ID_CHARS} characters"
     if value("loader_id") and not value("ledger"):
         yield f"{_place('loader_id', given)}: lives in the ledger; set ledger to true"

@@ -170,6 +170,7 @@ class Config:
     ledger: bool = True
     ledger_table: str = "TARGET_ORACLE_LEDGER"
     loader_id: str | None = None
+    loader_wait_seconds: float = 0
     max_retries: int = 5
     retry_delay: float = 1
     retry_max_delay: float = 60

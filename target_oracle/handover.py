@@ -8,11 +8,12 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from target_oracle.checkpoint import Batch, Reject
-from target_oracle.errors import InternalError
+from target_oracle.errors import InternalError, TargetError
 from target_oracle.loader import Loader
 from target_oracle.reader import Ending, Wish
 from target_oracle.resume import Resume
@@ -21,6 +22,8 @@ from target_oracle.stream import Target
 T = TypeVar("T")
 # Lines that may wait between reader and loader; one batch always may.
 QUEUE_BYTES: Final = 8 << 20
+# How often a waiting reader looks whether it may still wait.
+LOOK_SECONDS: Final = 0.25
 
 
 @dataclass(slots=True)
@@ -39,12 +42,14 @@ class Handover:
     """
     Runs *loader* in a thread of its own, in the order in which it is asked.
 
-    Every method raises what ended the loader. A byte on *wake* tells a waiting reader that it should look.
+    Every method raises what ended the loader. A byte on *wake* tells a waiting reader that it should look. *hurry* is
+    called while the reader waits and raises once it may wait no longer.
     """
 
-    def __init__(self, loader: Loader, wake: int) -> None:
+    def __init__(self, loader: Loader, wake: int, hurry: Callable[[], None]) -> None:
         self._loader = loader
         self._wake = wake
+        self._hurry = hurry
         self._queue: deque[tuple[int, Callable[[], object]]] = deque()
         self._bytes = 0
         self._changed = threading.Condition()
@@ -84,16 +89,17 @@ class Handover:
         """
         self._put(0, lambda: self._loader.close(ending))
 
-    def finish(self, timeout: float | None = None) -> bool:
+    def finish(self) -> None:
         """
-        Wait until all is done, at most *timeout* seconds; tell whether it is. Raise what ended the loader.
+        Wait until all is done. Raise what ended the loader.
         """
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-        self._thread.join(timeout)
+        while self._thread.is_alive():
+            self._hurry()
+            self._thread.join(LOOK_SECONDS)
         self.check()
-        return not self._thread.is_alive()
 
     def check(self) -> None:
         """
@@ -115,7 +121,8 @@ class Handover:
                 call.done.set()
 
         self._put(0, run)
-        while not call.done.wait(1):
+        while not call.done.wait(LOOK_SECONDS):
+            self._hurry()
             self.check()
         if call.failure is not None:
             raise call.failure
@@ -124,7 +131,8 @@ class Handover:
     def _put(self, size: int, work: Callable[[], object]) -> None:
         with self._changed:
             while self._bytes and self._bytes + size > QUEUE_BYTES and self._failure is None:
-                self._changed.wait()
+                self._hurry()
+                self._changed.wait(LOOK_SECONDS)
             self.check()
             if self._ended:
                 raise InternalError("work for the loader after the end")
@@ -140,10 +148,11 @@ class Handover:
             while (work := self._next()) is not None:
                 work()
             self._loader.end()
+            self._loader.disconnect()
         except BaseException as failure:  # noqa: BLE001  # it is raised again on the other side
             self._fail(failure)
-        finally:
-            self._loader.disconnect()
+            with suppress(TargetError):  # what happened first is what is told
+                self._loader.disconnect()
 
     def _next(self) -> Callable[[], object] | None:
         with self._changed:
@@ -164,6 +173,5 @@ class Handover:
             self._queue.clear()
             self._bytes = 0
             self._changed.notify_all()
-        os.write(self._wake, b"!")
-
-
+        with suppress(OSError):  # the run may have ended without waiting
+            os.write(self._wake, b"!")

@@ -16,12 +16,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from target_oracle import log, methods
 from target_oracle.checkpoint import Batch, Outcome, Reject
 from target_oracle.errors import LoadError
-from target_oracle.log import logger
+from target_oracle.isolation import send_apart
+from target_oracle.log import RUN_ID, logger
+from target_oracle.masking import Mask
 from target_oracle.oracle.codes import Action, classify, code_of, describe
 from target_oracle.oracle.database import Database, DatabaseError
+from target_oracle.oracle.rejecttable import Rejected
 from target_oracle.reader import Ending, Wish
+from target_oracle.rejects import Budget, Place, message
 from target_oracle.resume import Ahead, Resume, read_ahead
-from target_oracle.rejects import Budget, Place
+from target_oracle.spool import Spool
 from target_oracle.stream import Target
 from target_oracle.summary import Summary
 from target_oracle.tables import Tables
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # An idle session is asked for a sign of life this often, so that a firewall does not cut it unseen.
 KEEP_ALIVE_SECONDS: Final = 60
+# Lines of an open checkpoint that are kept in memory where max_transaction_bytes sets no bound.
+MEMORY_BYTES: Final = 64 << 20
 
 
 @dataclass(slots=True)
@@ -44,6 +50,8 @@ class _Work:
     batch: Batch
     rejects: tuple[Reject, ...]
     outcome: Outcome = field(default_factory=Outcome)
+    apart: bool = False  # a row of it fails its whole array
+    held: bool = False  # its lines count as held, in memory or on disk
 
 
 class Loader:
@@ -69,6 +77,9 @@ class Loader:
         self._summary = summary
         self._sleep = sleep
         self._budget = Budget(config.max_rejects, config.max_rejects_percent)
+        self._mask = Mask(config.sensitive_columns)
+        self._spool = Spool(config.temp_dir)
+        self._held = 0
         self._schemas: dict[str, bytes] = {}
         self._work: list[_Work] = []
         self._sent = 0
@@ -135,9 +146,10 @@ class Loader:
 
     def disconnect(self) -> None:
         """
-        Close the connection; what is open is rolled back by the server.
+        Close the connections; what is open is rolled back by the server.
         """
-        self._database.close()
+        self._database.release()
+        self._spool.close()
         if self._place:
             self._place.close()
 
@@ -162,16 +174,20 @@ class Loader:
         while True:
             try:
                 self._bring_up()
-                return step()
+                answer = step()
             except DatabaseError as error:
                 self._after(error)
+            else:
+                if not self._work:
+                    self._tries = 0
+                return answer
 
     def _bring_up(self) -> None:
         if not self._database.is_open:
             self._sent = 0
             self._database.open()
-            if self._in_doubt:
-                self._settle_doubt()
+        if self._in_doubt:
+            self._settle_doubt()
         while self._sent < len(self._work) and not self._settled:
             self._send(self._work[self._sent])
             self._sent += 1
@@ -192,6 +208,8 @@ class Loader:
         Decide about *error*: return to try again, or raise LoadError.
         """
         action = classify(error, connecting=not self._database.is_open)
+        if action is Action.ROW and self._set_apart(error):
+            return
         self._tries += 1
         if action in (Action.STOP, Action.ROW) or self._tries > self._config.max_retries:
             self._give_up(error, action)
@@ -204,6 +222,18 @@ class Loader:
         elif action is Action.RETRY:
             self._roll_back()
         self._sleep(delay)
+
+    def _set_apart(self, error: DatabaseError) -> bool:
+        """
+        Where *error* is what a row did to the array that was being sent, see that its rows are sent apart.
+        """
+        if self._in_doubt or self._settled or self._sent == len(self._work) or self._work[self._sent].apart:
+            return False
+        work = self._work[self._sent]
+        work.apart = True
+        logger.info("stream %s: a row fails its whole array (%s); it is looked for", work.batch.version.stream, code_of(error))
+        self._roll_back()
+        return True
 
     def _roll_back(self) -> None:
         self._sent = 0
@@ -229,9 +259,24 @@ class Loader:
         batch = work.batch
         rows = batch.rows if batch.rows is not None else methods.rows_again(batch)
         began = time.monotonic()
-        work.outcome = methods.send(self._database, batch, rows)
+        if work.apart:
+            work.outcome = send_apart(self._database, batch, rows, self._budget.left())
+        else:
+            work.outcome = methods.send(self._database, batch, rows)
         log.timer("batch_processing_time", time.monotonic() - began, stream=batch.version.stream)
         batch.rows = None
+        self._keep_within_memory(work)
+
+    def _keep_within_memory(self, work: _Work) -> None:
+        """
+        Move the lines of a batch that was sent to disk where a transaction without bound would fill the memory.
+        """
+        if self._config.max_transaction_bytes or work.held:
+            return
+        work.held = True
+        self._held += work.batch.size
+        if self._held > MEMORY_BYTES:
+            work.batch.spool(self._spool)
 
     def _open_rejects(self) -> list[Reject]:
         return [reject for work in self._work for reject in (*work.rejects, *work.outcome.rejects)]
@@ -259,6 +304,26 @@ class Loader:
             self._place.settle()
         for reject in rejects[:_SHOWN]:
             logger.warning("%s", said(reject))
+        self._keep_rejects(rejects)
+
+    def _keep_rejects(self, rejects: list[Reject]) -> None:
+        """
+        Put the rejects of a checkpoint that is given up into the table; the run fails anyhow, so only try.
+        """
+        try:
+            if not self._database.is_open:
+                self._database.open()
+            self._database.keep_rejects(self._tabled(rejects))
+        except DatabaseError as error:
+            logger.warning("the rejects could not be written to reject_table: %s", describe(error))
+
+    def _tabled(self, rejects: list[Reject]) -> list[Rejected]:
+        if not self._config.reject_table:
+            return []
+        return [
+            Rejected(each.stream, each.line, each.code, each.column, each.why, message(each, RUN_ID, self._mask).decode())
+            for each in rejects
+        ]
 
     # --- committing
 
@@ -283,6 +348,7 @@ class Loader:
             return
         if rejects and self._place:
             self._place.write(rejects, self._schemas)
+        self._database.write_rejects(self._tabled(rejects))
         rows = sum(len(work.batch) for work in self._work)
         self._in_doubt, self._rows_in_doubt = True, rows
         try:
@@ -313,7 +379,8 @@ class Loader:
             self._place.settle()
         self._budget.settled += len(rejects)
         self._summary.checkpoints += 1
-        self._work, self._sent, self._tries = [], 0, 0
+        self._work, self._sent, self._tries, self._held = [], 0, 0, 0
+        self._spool.clear()
         self._settled = self._in_doubt = False
 
 

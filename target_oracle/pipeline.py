@@ -11,21 +11,19 @@ The whole way on one page: bytes, lines, rows, batches, transactions, STATE.
 from __future__ import annotations
 
 import gc
-import os
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from target_oracle.errors import ConfigError, Interrupted, LoadError, TargetError
+from target_oracle.errors import ConfigError, TargetError
 from target_oracle.handover import Handover
 from target_oracle.loader import Loader
 from target_oracle.log import RUN_ID, logger
+from target_oracle.masking import Mask
 from target_oracle.oracle.database import Database, read_last_state
 from target_oracle.reader import Reader
 from target_oracle.rejects import RejectFile
+from target_oracle.signals import Signals, wake_pipe
 from target_oracle.singer.lines import Lines, from_descriptor, from_file
 from target_oracle.singer.state import StateWriter
 from target_oracle.summary import Summary
@@ -48,16 +46,17 @@ def run(config: Config, source: Path | None) -> None:
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
     summary = Summary(time.monotonic)
-    rejects = RejectFile(Path(config.reject_file), RUN_ID) if config.reject_file else None
+    mask = Mask(config.sensitive_columns)
+    rejects = RejectFile(Path(config.reject_file), RUN_ID, mask) if config.reject_file else None
     loader = Loader(
         config, Database(config, RUN_ID), states=StateWriter(STDOUT), rejects=rejects, summary=summary, sleep=time.sleep
     )
-    with _wake_pipe() as (wake, poke), _signals(poke) as stop:
-        handover = Handover(loader, poke)
+    with wake_pipe() as (wake, poke), Signals(poke, config.shutdown_timeout, time.monotonic) as signals:
+        handover = Handover(loader, poke, signals.hurry)
         handover.start()
-        reader = Reader(_lines(config, source, wake), handover, config, clock=time.monotonic, stop=stop)
+        reader = Reader(_lines(config, source, wake), handover, config, clock=time.monotonic, stop=signals.caught)
         try:
-            _read_and_load(reader, handover, config)
+            _read_and_load(reader, handover)
         finally:
             for line in summary.lines():
                 logger.info("%s", line)
@@ -74,16 +73,12 @@ def print_state(config: Config) -> None:
         StateWriter(STDOUT).write(state.encode())
 
 
-def _read_and_load(reader: Reader, handover: Handover, config: Config) -> None:
+def _read_and_load(reader: Reader, handover: Handover) -> None:
     """
     Read to the end; whatever ends the reading, the loader finishes what it was given.
     """
     try:
         reader.run()
-    except Interrupted as stopped:
-        if not handover.finish(config.shutdown_timeout):
-            raise LoadError(f"{stopped}; the loader did not finish within shutdown_timeout, open rows are rolled back") from stopped
-        raise
     except TargetError:
         handover.finish()
         raise
@@ -93,38 +88,3 @@ def _read_and_load(reader: Reader, handover: Handover, config: Config) -> None:
 def _lines(config: Config, source: Path | None, wake: int) -> Lines:
     longest = config.max_transaction_bytes or config.batch_size_bytes
     return from_descriptor(STDIN, wake, longest) if source is None else from_file(source, wake, longest)
-
-
-@contextmanager
-def _wake_pipe() -> Iterator[tuple[int, int]]:
-    """
-    Give a pipe whose one end wakes a waiting reader when something is written to the other.
-    """
-    wake, poke = os.pipe()
-    os.set_blocking(poke, False)
-    try:
-        yield wake, poke
-    finally:
-        os.close(wake)
-        os.close(poke)
-
-
-@contextmanager
-def _signals(poke: int) -> Iterator[list[int]]:
-    """
-    Give a list that receives the number of a SIGTERM or SIGINT; a second signal ends the process at once.
-    """
-    stop: list[int] = []
-
-    def caught(number: int, _frame: object) -> None:
-        if stop:
-            os._exit(128 + number)
-        stop.append(number)
-        os.write(poke, b"!")
-
-    before = {number: signal.signal(number, caught) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -5,8 +5,10 @@ Rejects -> the reject file, which is a Singer stream itself, and the budget that
 from __future__ import annotations
 
 import base64
+import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -15,6 +17,7 @@ import orjson
 
 from target_oracle.checkpoint import Reject
 from target_oracle.errors import ConfigError, TooManyRejects
+from target_oracle.masking import Mask
 
 
 class Place(Protocol):
@@ -22,7 +25,7 @@ class Place(Protocol):
     Where rejects go before the checkpoint that made them is committed.
     """
 
-    def write(self, rejects: Iterable[Reject], schemas: dict[str, bytes]) -> None: ...
+    def write(self, rejects: Iterable[Reject], schemas: Mapping[str, bytes]) -> None: ...
 
     def settle(self) -> None: ...
 
@@ -33,64 +36,103 @@ class RejectFile:
     """
     The file at *path*: a SCHEMA a stream, then the refused RECORDs as they came, each with a `_reject` member.
 
-    Rejects of a checkpoint are on disk before it commits. When it is replayed they are written anew in place of the
-    first ones. Raise ConfigError when the file cannot be written.
+    It is readable for its owner only. Rejects of a checkpoint are on disk before it commits; when it is replayed they
+    are written anew in place of the first ones. Raise ConfigError when the file cannot be written.
     """
 
-    def __init__(self, path: Path, run_id: str) -> None:
+    def __init__(self, path: Path, run_id: str, mask: Mask) -> None:
         self._path = path
         self._run_id = run_id
+        self._mask = mask
         self._described: set[str] = set()
-        self._file = _guarded(path, lambda: path.open("ab"))
-        self._settled = self._file.tell()
+        self._pending: set[str] = set()
+        with self._guarded():
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._settled = self._end = _end_of(self._descriptor)
 
-    def write(self, rejects: Iterable[Reject], schemas: dict[str, bytes]) -> None:
+    def write(self, rejects: Iterable[Reject], schemas: Mapping[str, bytes]) -> None:
         """
         Write the *rejects* of the open checkpoint, durably; *schemas* are the SCHEMA lines of their streams.
         """
-        described = set(self._described)
+        self._pending = set()
         lines: list[bytes] = []
         for reject in rejects:
-            if reject.stream in schemas and reject.stream not in described:
-                described.add(reject.stream)
-                lines.append(schemas[reject.stream].strip())
-            lines.append(message(reject, self._run_id))
-        _guarded(self._path, lambda: self._put(b"".join(line + b"\n" for line in lines)))
-        self._pending = described
+            stream = reject.stream
+            if stream is not None and stream in schemas and stream not in self._described | self._pending:
+                self._pending.add(stream)
+                lines.append(schemas[stream].strip())
+            lines.append(message(reject, self._run_id, self._mask))
+        with self._guarded():
+            self._put(b"".join(line + b"\n" for line in lines))
 
     def _put(self, text: bytes) -> None:
-        self._file.truncate(self._settled)
-        self._file.seek(self._settled)
-        self._file.write(text)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        if self._end > self._settled:
+            os.ftruncate(self._descriptor, self._settled)
+            self._end = os.lseek(self._descriptor, self._settled, os.SEEK_SET)
+        while text:
+            written = os.write(self._descriptor, text)
+            self._end += written
+            text = text[written:]
+        with _unsyncable_passes():
+            os.fsync(self._descriptor)
 
     def settle(self) -> None:
         """
         Keep what was written: its checkpoint is committed, or given up for good.
         """
-        self._settled = self._file.tell()
-        self._described |= getattr(self, "_pending", set())
+        self._settled = self._end
+        self._described |= self._pending
 
     def close(self) -> None:
         """
-        Close the file.
+        Close the file; what no checkpoint has settled is taken back.
         """
-        self._file.close()
+        with self._guarded():
+            try:
+                if self._end > self._settled:
+                    os.ftruncate(self._descriptor, self._settled)
+            finally:
+                os.close(self._descriptor)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as fault:
+            raise ConfigError(f"cannot write reject_file {self._path}: {fault.strerror}") from fault
 
 
-def _guarded(path: Path, act: Any) -> Any:
+def _end_of(descriptor: int) -> int:
+    """
+    Return where to go on writing: behind all there is, on a line of its own. What cannot be sought starts at 0.
+    """
     try:
-        return act()
-    except OSError as error:
-        raise ConfigError(f"cannot write reject_file {path}: {error.strerror}") from error
+        end = os.lseek(descriptor, 0, os.SEEK_END)
+    except OSError:
+        return 0
+    if end and os.pread(descriptor, 1, end - 1) != b"\n":
+        end += os.write(descriptor, b"\n")
+    return end
 
 
-def message(reject: Reject, run_id: str) -> bytes:
+@contextmanager
+def _unsyncable_passes() -> Iterator[None]:
+    """
+    Let a pipe or a device pass that knows no fsync.
+    """
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+
+
+def message(reject: Reject, run_id: str, mask: Mask) -> bytes:
     """
     Return the reject as a Singer message: its own line with `_reject`, or INVALID where there was no RECORD.
 
-    A line that is no UTF-8 comes with U+FFFD in place of the broken bytes, and whole as base64.
+    A line that is no UTF-8 comes with U+FFFD in place of the broken bytes, and whole as base64. Under a *mask*
+    sensitive properties are hidden, and so is a line in which they cannot be found.
     """
     why: dict[str, Any] = {
         "line": reject.line,
@@ -100,9 +142,10 @@ def message(reject: Reject, run_id: str) -> bytes:
         "run_id": run_id,
         "rejected_at": datetime.now(timezone.utc).isoformat(),
     }
-    text = reject.raw.decode(errors="replace")
-    if text.encode() != reject.raw:
-        why["base64"] = base64.b64encode(reject.raw).decode()
+    raw = (mask.line(reject.raw) or b"***") if mask else reject.raw
+    text = raw.decode(errors="replace")
+    if text.encode() != raw:
+        why["base64"] = base64.b64encode(raw).decode()
     record = _as_record(text)
     if record is None:
         return orjson.dumps({"type": "INVALID", "stream": reject.stream, "text": text, "_reject": why})
@@ -128,10 +171,16 @@ class Budget:
     How many rejects a run may have: *most*, or *percent* of what was received where that is more.
     """
 
-    def __init__(self, most: int, percent: float | None) -> None:
+    def __init__(self, most: int, percent: float) -> None:
         self._most = most
         self._percent = percent
         self.settled = 0
+
+    def left(self) -> int | None:
+        """
+        Return how many more rejects there may be; None where that depends on how many records come.
+        """
+        return None if self._percent else self._most - self.settled
 
     def check(self, rejects: int, received: int | None) -> None:
         """

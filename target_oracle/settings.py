@@ -437,6 +437,12 @@ SAFETY: Final = (
     _text(
         "loader_id", "Name of this pipeline in the ledger: fences a second loader and keeps the last STATE."
     ),
+    _amount(
+        "loader_wait_seconds",
+        "Seconds to wait for another run with the same loader_id to end; 0: stop at once.",
+        default=0,
+        most=86_400,
+    ),
     _count("max_retries", "Times that a lost connection or a passing fault is retried.", default=5),
     _amount("retry_delay", "Seconds before the first retry; doubled for each further one.", default=1),
     _amount("retry_max_delay", "Seconds that a retry waits at most.", default=60),
@@ -484,7 +490,6 @@ PLANNED: Final = frozenset(
         "flattening_max_depth",
         "flattening_separator",
         "ddl_lock_timeout",
-        "sensitive_columns",
         "before_run_sql",
         "after_run_sql",
         "load_method=overwrite",
@@ -494,7 +499,6 @@ PLANNED: Final = frozenset(
         "overwrite_strategy",
         "overwrite_empty",
         "insert_method",
-        "temp_dir",
         "parallelism",
         "decode_processes",
         "batch_config",
@@ -506,7 +510,6 @@ PLANNED: Final = frozenset(
         "default_target_schema_select_permissions",
         "persist_empty_tables",
         "disable_constraints_during_load",
-        "reject_table",
         "report_file",
     }
 )

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from target_oracle.checkpoint import Outcome, Reject
+from target_oracle.checkpoint import COUNTS, Outcome, Reject
 from target_oracle.errors import InternalError
 from target_oracle.rejects import CURES
 
@@ -88,7 +88,7 @@ class Summary:
         Add what a committed batch of *stream* did, but for its rejects.
         """
         total = self.of(stream)
-        for name in ("inserted", "updated", "merged", "unchanged", "deleted", "deduplicated"):
+        for name in COUNTS:
             setattr(total, name, getattr(total, name) + getattr(outcome, name))
         total.batches += 1
         total.last = self.clock()

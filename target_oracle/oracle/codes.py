@@ -119,23 +119,30 @@ def classify(error: oracledb.Error, *, connecting: bool = False) -> Action:
     """
     found = set(codes_of(error))
     if connecting:
-        return Action.CONNECT if found & CONNECT and not found & _NEVER else Action.STOP
+        # Nothing is open yet, so whatever passes is cured by connecting anew.
+        return Action.CONNECT if found & _PASSING and not found & _NEVER else Action.STOP
     if found & REPLAY:
         return Action.REPLAY
     if found & RETRY:
         return Action.RETRY
-    return Action.ROW if found & ROW else Action.STOP
+    return Action.ROW if any(map(_is_row_code, found)) else Action.STOP
 
 
 # A refused password is never tried again: the account would lock (FAILED_LOGIN_ATTEMPTS).
 _NEVER: Final = _codes("1017 1005 28000 28001 1045")
+_PASSING: Final = CONNECT | REPLAY | RETRY
 
 
 def is_row_fault(number: int) -> bool:
     """
     Tell whether batch error ORA-*number* is the row's own fault.
     """
-    return f"ORA-{number:05d}" in ROW or 20000 <= number <= 20999  # noqa: PLR2004  # raised by a trigger
+    return _is_row_code(f"ORA-{number:05d}")
+
+
+def _is_row_code(code: str) -> bool:
+    # ORA-20000 to 20999 are raised by a trigger (PL/SQL Reference, RAISE_APPLICATION_ERROR).
+    return code in ROW or code.startswith("ORA-20")
 
 
 def describe(error: BaseException) -> str:
@@ -155,7 +162,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def _is_harmless(found: tuple[str, ...]) -> bool:
-    return not set(found) & ROW and not any(code in _TELLS_VALUES for code in found)
+    return not any(_is_row_code(code) or code in _TELLS_VALUES for code in found)
 
 
 # From 23ai these come with values of the row in their details.

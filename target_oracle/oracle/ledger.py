@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,7 +24,8 @@ from typing import Final
 import oracledb
 
 from target_oracle.errors import LoadError
-from target_oracle.oracle.codes import codes_of
+from target_oracle.log import logger
+from target_oracle.oracle.codes import codes_of, describe
 from target_oracle.oracle.names import quote
 from target_oracle.oracle.session import Session
 
@@ -36,6 +38,11 @@ _BUSY: Final = frozenset({"ORA-00054", "ORA-30006"})
 _DUPLICATE: Final = "ORA-00001"
 # How long to wait for a row that a dying session still holds: its server process must notice first.
 RESOLVE_WAIT_SECONDS: Final = 60
+# How often the connection that holds the lease is asked for a sign of life.
+LEASE_SECONDS: Final = 60
+UNKNOWN: Final = "unknown"
+# The lease's row stands beside the loader's own.
+LEASE_SUFFIX: Final = " (lease)"
 
 
 class Fenced(LoadError):
@@ -164,7 +171,7 @@ class Ledger:
         Return who wrote the row last, read without a lock.
         """
         found = session.rows(f'SELECT "HOLDER" FROM {self.table} WHERE "LOADER_ID" = :1', [self.loader_id])  # noqa: S608
-        return found[0][0] if found and found[0][0] else "unknown"
+        return found[0][0] if found and found[0][0] else UNKNOWN
 
     def _create(self, session: Session) -> None:
         try:
@@ -278,48 +285,97 @@ class Lease:
     A row lock that lives as long as this run, on a connection of its own: only one loader a loader_id at a time.
 
     The ledger's row cannot serve: its lock ends with every commit. A crash frees the lock as soon as the server
-    notices; should the lease's connection break while the run goes on, the token still fences (see the module).
+    notices. Should the lease's connection break while the run goes on, it is taken again, and until then the token
+    fences (see the module).
     """
 
-    def __init__(self, ledger: Ledger, session: Session) -> None:
+    def __init__(self, ledger: Ledger, connect: Callable[[], Session], clock: Callable[[], float] = time.monotonic) -> None:
         self._ledger = ledger
-        self._session = session
-        self._row = f"{ledger.loader_id} (lease)"
+        self._connect = connect
+        self._clock = clock
+        self._session: Session | None = None
+        self._tried = False
+        self._due = 0.0
+        self._row = ledger.loader_id + LEASE_SUFFIX
 
-    def take(self, wait: int) -> None:
+    def take(self, wait: float = 0) -> None:
         """
-        Lock the lease; raise LoadError that names the holder when another live loader has it for *wait* seconds.
+        Lock the lease, unless it is held; raise LoadError that names the one who has it for *wait* seconds more.
         """
-        with suppress(_Duplicate):
-            self._make_row()
-        if self._lock(wait):
+        if self._session is not None:
             return
-        who = self._ledger.holder(self._session)
-        if _is_dead_neighbour(who) and self._lock(RESOLVE_WAIT_SECONDS):
+        session = self._connect()
+        try:
+            self._take_on(session, int(wait))
+        except BaseException:
+            session.close()
+            raise
+        self._session = session
+        self._due = self._clock() + LEASE_SECONDS
+
+    def keep(self) -> None:
+        """
+        See, once in LEASE_SECONDS, that the lease is still held; take it again where its connection broke.
+
+        Raise LoadError when another loader has it by now.
+        """
+        if self._clock() < self._due:
+            return
+        self._due = self._clock() + LEASE_SECONDS
+        try:
+            if self._session is not None:
+                self._session.ping()
+                return
+            self.take()
+        except oracledb.Error as error:
+            logger.warning("the connection that holds loader_id %r broke: %s; it is opened anew", self._ledger.loader_id, describe(error))
+            if self._session is not None:
+                self.close()
+                self._due = self._clock()
+
+    def _take_on(self, session: Session, wait: int) -> None:
+        with suppress(_Duplicate):
+            self._make_row(session)
+        # A lock that a broken connection of this run took goes when the server notices.
+        patience = max(wait, RESOLVE_WAIT_SECONDS) if self._tried else wait
+        self._tried = True
+        if self._lock(session, patience) or self._outlive(session):
             return
         raise LoadError(
-            f"loader_id {self._ledger.loader_id!r} is in use by {who}: wait for it to end (loader_wait_seconds), or give this "
-            "pipeline a loader_id of its own",
+            f"loader_id {self._ledger.loader_id!r} is in use by {self._ledger.holder(session)}: wait for it to end "
+            "(loader_wait_seconds), or give this pipeline a loader_id of its own",
             code="ORA-00054",
         )
 
-    def _make_row(self) -> None:
+    def _outlive(self, session: Session) -> bool:
+        """
+        Wait for the lock while its holder is a dead process of this host, or has not said its name yet.
+        """
+        for _ in range(RESOLVE_WAIT_SECONDS):
+            who = self._ledger.holder(session)
+            if who != UNKNOWN and not _is_dead_neighbour(who):
+                return False
+            if self._lock(session, 1):
+                return True
+        return False
+
+    def _make_row(self, session: Session) -> None:
         try:
-            self._session.run_and_commit(
+            session.run_and_commit(
                 f'INSERT INTO {self._ledger.table} ("LOADER_ID", "TOKEN", "CHECKPOINT", "ROWS_TOTAL", "COMMITTED_AT") '  # noqa: S608
                 "VALUES (:1, 'lease', 0, 0, SYSTIMESTAMP)",
                 [self._row],
             )
         except oracledb.DatabaseError as error:
-            self._session.rollback()
             if _DUPLICATE not in codes_of(error):
                 raise
+            session.rollback()
             raise _Duplicate from error
 
-    def _lock(self, wait: int) -> bool:
-        how = f"WAIT {int(wait)}" if wait else "NOWAIT"
+    def _lock(self, session: Session, wait: int) -> bool:
+        how = f"WAIT {wait}" if wait else "NOWAIT"
         try:
-            self._session.rows(
+            session.rows(
                 f'SELECT "TOKEN" FROM {self._ledger.table} WHERE "LOADER_ID" = :1 FOR UPDATE {how}', [self._row]  # noqa: S608
             )
         except oracledb.DatabaseError as error:
@@ -332,7 +388,9 @@ class Lease:
         """
         Let go; the row stays for the next run.
         """
-        self._session.close()
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
 
 
 class _Duplicate(Exception):  # noqa: N818  # not a failure: the row is there already

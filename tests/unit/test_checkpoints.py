@@ -17,7 +17,7 @@ from target_oracle.errors import LoadError, ProtocolError, TooManyRejects
 from target_oracle.loader import Loader
 from target_oracle.reader import Reader
 from target_oracle.summary import Summary
-from tests.unit.modelled import LOST, FakeTables, Model
+from tests.unit.small_database import LOST, FakeTables, Model
 
 CONFIG = Config(user="app", host="h", service_name="s", batch_size_rows=3, commit_interval_rows=4, max_transaction_rows=7)
 
