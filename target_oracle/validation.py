@@ -8,6 +8,7 @@ A text's `maxLength` is left out at the column: `conformity` measures it before 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -351,7 +352,7 @@ def explain(schema: Mapping[str, Any], value: Any) -> str:
         fault = None
     if fault is None:
         return "the value is not what the property's schema allows"
-    constraint = repr(fault.validator_value)
+    constraint = json.dumps(fault.validator_value, ensure_ascii=False, default=str)
     shown = constraint if len(constraint) <= _SHOWN else f"{constraint[:_SHOWN]}…"
     place = ".".join(str(step) for step in list(fault.absolute_schema_path)[:-1])
     return f'"{fault.validator}": {shown} is not met' + (f" at {place}" if place else "")
