@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gc
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -51,10 +52,14 @@ def run(config: Config, source: Path | None) -> None:
     loader = Loader(
         config, Database(config, RUN_ID), states=StateWriter(STDOUT), rejects=rejects, summary=summary, sleep=time.sleep
     )
-    with wake_pipe() as (wake, poke), Signals(poke, config.shutdown_timeout, time.monotonic) as signals:
+    with (
+        wake_pipe() as (wake, poke),
+        Signals(poke, config.shutdown_timeout, time.monotonic) as signals,
+        closing(_lines(config, source, wake)) as lines,
+    ):
         handover = Handover(loader, poke, signals.hurry)
         handover.start()
-        reader = Reader(_lines(config, source, wake), handover, config, clock=time.monotonic, stop=signals.caught)
+        reader = Reader(lines, handover, config, clock=time.monotonic, stop=signals.caught)
         try:
             _read_and_load(reader, handover)
         finally:

@@ -32,7 +32,7 @@ class Lines:
 
     *read* returns at most the asked number of bytes, `b""` at the end. *ready* waits until a read would not
     block, at most so many seconds (None: for ever), and tells whether it came to that. Lines longer than
-    *max_line_bytes* come as `CutLine`, so that memory stays bounded.
+    *max_line_bytes* come as `CutLine`, so that memory stays bounded. *close* lets go of the source.
     """
 
     def __init__(
@@ -40,7 +40,9 @@ class Lines:
         read: Callable[[int], bytes],
         ready: Callable[[float | None], bool],
         max_line_bytes: int,
+        close: Callable[[], None] = lambda: None,
     ) -> None:
+        self.close = close
         self._read = read
         self._ready = ready
         self._max = max_line_bytes
@@ -123,7 +125,7 @@ def from_file(path: Path, wake: int, max_line_bytes: int) -> Lines:
     """
     Read the file at *path*, unpacked when its name ends in .gz.
     """
-    file = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    file = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115  # closed by Lines.close
 
     def ready(_timeout: float | None) -> bool:
         found, _, _ = select.select([wake], [], [], 0)
@@ -131,7 +133,7 @@ def from_file(path: Path, wake: int, max_line_bytes: int) -> Lines:
             os.read(wake, 64)
         return not found
 
-    return Lines(file.read, ready, max_line_bytes)
+    return Lines(file.read, ready, max_line_bytes, file.close)
 
 
 def _widen_pipe(descriptor: int) -> None:
