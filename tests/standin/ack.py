@@ -7,14 +7,13 @@ acknowledged. The end of a request is found by its packets: the driver fills all
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 from tests.standin.statements import DML_WORDS, first_word
 from tests.standin.values import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tests.standin.engine import Session
     from tests.standin.values import Bind, ColumnInfo, Row
 
@@ -28,13 +27,19 @@ def is_acknowledged(sql: str, iterations: int, driver: str) -> bool:
     return iterations > 1 and driver.startswith(FILLS_PACKETS) and first_word(sql) in DML_WORDS
 
 
-class Unread:
+class Unread(Sequence["Row"]):
     """
-    Rows that were counted and not read.
+    Rows that were counted and not read: they have a number and nothing else.
     """
 
     def __init__(self, count: int) -> None:
-        self.count = count
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, place: object) -> NoReturn:
+        raise TypeError("these rows were not read")
 
 
 class AckSession:
@@ -58,7 +63,7 @@ class AckSession:
         self,
         sql: str,
         binds: Sequence[Bind],
-        rows: Sequence[Row] | Unread,
+        rows: Sequence[Row],
         *,
         batch_errors: bool = False,
         row_counts: bool = False,
@@ -66,8 +71,8 @@ class AckSession:
     ) -> Outcome:
         if isinstance(rows, Unread):
             self._is_dirty = not commit
-            counts = [1] * rows.count if row_counts else []
-            return Outcome("dml", rowcount=rows.count, row_counts=counts, committed=commit)
+            counts = [1] * len(rows) if row_counts else []
+            return Outcome("dml", rowcount=len(rows), row_counts=counts, committed=commit)
         outcome = self._session.execute(
             sql, binds, rows, batch_errors=batch_errors, row_counts=row_counts, commit=commit
         )

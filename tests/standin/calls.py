@@ -52,7 +52,7 @@ class Calls:
     """
     One session's cursors and LOBs, and the answers to what its client asks.
 
-    *note* is told every statement before it runs.
+    *note* is told every statement before it runs, *learn* every DDL that has succeeded.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Calls:
         session: Session | AckSession,
         stats: Stats,
         note: Callable[[str, Sequence[str], int], None],
+        learn: Callable[[str], None],
         field_version: int,
     ) -> None:
         self.session = session
@@ -68,6 +69,7 @@ class Calls:
         self.loads = Loads(session, note)
         self._stats = stats
         self._note = note
+        self._learn = learn
         self._cursors: dict[int, Cursor] = {}
         self._schema = session.current_schema
 
@@ -170,7 +172,9 @@ class Calls:
             return self.failed(refused, cursor)
         if outcome.kind == "dml":
             self._stats.add(rows=request.iterations)
-        if outcome.committed and outcome.kind != "ddl":
+        if outcome.kind == "ddl":
+            self._learn(cursor.sql)
+        elif outcome.committed:
             self._stats.add(commits=1)
         if outcome.kind == "query":
             return self._query(cursor, request, outcome)

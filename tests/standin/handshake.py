@@ -49,6 +49,7 @@ class Handshake:
         self._server = server
         self._number = number
         self._challenge: Challenge | None = None
+        self._program = ""
 
     def answer(self, request: LoginRequest) -> bytes:
         """
@@ -90,6 +91,7 @@ class Handshake:
         if self.fault is not None:
             raise self.fault
         self._challenge = Challenge(self._server.verifier(request.user))
+        self._program = request.pairs.get("AUTH_PROGRAM_NM", "")
         answer = ttc_answers.pairs(self._challenge.pairs(), {"AUTH_VFR_DATA": VERIFIER_12C})
         return answer + ttc_answers.ending(Ending(), 0, self.field_version)
 
@@ -121,9 +123,9 @@ class Handshake:
         except OracleError:
             session.close()
             raise
-        if self._server.options.ack:
-            return Calls(AckSession(session), self._server.counts, self._note, self.field_version)
-        return Calls(session, self._server.counts, self._note, self.field_version)
+        session.set_attributes(module=self._program)
+        heard = AckSession(session) if self._server.options.ack else session
+        return Calls(heard, self._server.counts, self._note, self._server.learn, self.field_version)
 
     def _note(self, sql: str, binds: Sequence[str], rows: int) -> None:
         self._server.note(sql, self._number, binds, rows)

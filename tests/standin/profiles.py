@@ -63,8 +63,8 @@ PROFILES = {
     profile.version: profile
     for profile in (
         Profile(12, (12, 2, 0, 1, 0), 317, 8),
-        Profile(19, (19, 24, 0, 0, 0), 318, 13),
+        Profile(19, (19, 3, 0, 0, 0), 318, 13),
         Profile(21, (21, 3, 0, 0, 0), 318, 16),
-        Profile(23, (23, 6, 0, 24, 10), 319, 24, fast_auth=True, end_of_response=True),
+        Profile(23, (23, 4, 0, 24, 5), 319, 24, fast_auth=True, end_of_response=True),
     )
 }

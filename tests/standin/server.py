@@ -5,6 +5,7 @@ The stand-in server: listens, gives each client a thread, and lets a test look i
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 import threading
@@ -35,6 +36,10 @@ HOST = "127.0.0.1"
 STATS_INTERVAL = 0.05  # seconds between two writes of the statistics
 ACCEPT_PAUSE = 0.1  # seconds after a connection that could not be taken
 MOST_STATEMENTS = 100_000  # remembered; the log on file has all
+ADMINISTRATOR = "SYSTEM"  # logs in with the server's password, as in a database's container image
+NEW_PASSWORD = re.compile(
+    r"""\s*(?:CREATE|ALTER)\s+USER\s+("[^"]+"|\w+)\s+IDENTIFIED\s+BY\s+("[^"]+"|\w+)""", re.IGNORECASE
+)
 PATIENCE = 5.0  # seconds that a thread gets to end
 
 
@@ -60,7 +65,8 @@ class StandIn(AbstractContextManager["StandIn"]):
         self.watch = Watch()
         self._statements: deque[dict[str, object]] = deque(maxlen=MOST_STATEMENTS)
         self._sql_log = Path(options.log_sql) if options.log_sql else None
-        self._verifiers = {options.user.upper(): Verifier.of(options.password)}
+        verifier = Verifier.of(options.password)
+        self._verifiers = {ADMINISTRATOR: verifier, options.user.upper(): verifier}
         self._nobody = Verifier.of(options.user + options.password)
         self._refuse_until = 0.0
         self._lock = threading.Lock()
@@ -143,6 +149,16 @@ class StandIn(AbstractContextManager["StandIn"]):
 
     def knows(self, user: str) -> bool:
         return user.upper() in self._verifiers
+
+    def learn(self, sql: str) -> None:
+        """
+        Take the password of a user that *sql* has made.
+        """
+        found = NEW_PASSWORD.match(sql)
+        if found:
+            user, password = found.groups()
+            name = user[1:-1] if user.startswith('"') else user.upper()
+            self._verifiers[name] = Verifier.of(password.strip('"'))
 
     def report(self, line: str) -> None:
         """

@@ -63,7 +63,7 @@ class Execute:
     again: bool = False
     binds: tuple[Description, ...] | None = None
     defines: tuple[Description, ...] | None = None
-    rows: Sequence[Row] | Unread = ()
+    rows: Sequence[Row] = ()
 
     @property
     def commit(self) -> bool:

@@ -52,7 +52,7 @@ def test_statistics_and_statements_are_seen_from_outside():
         load(server, ROWS)
         assert server.stats()["rows"] == 50
         assert server.stats()["commits"] == 1
-        assert [entry["sql"] for entry in server.statements()][1:] == [CREATE, INSERT]
+        assert [entry["sql"] for entry in server.statements()] == [CREATE, INSERT]
         assert server.statements()[-1]["rows"] == 50
 
 
@@ -94,6 +94,22 @@ def test_another_password_user_and_service_are_taken():
         assert server.dsn.endswith("/PDB7")
         with log_in(server) as connection:
             assert connection.cursor().execute("select user from dual").fetchone() == ("LOADER",)
+
+
+def test_who_is_made_by_the_administrator_logs_in_with_his_own_password():
+    with running() as server:
+        with oracledb.connect(user="system", password=server.password, dsn=server.dsn) as connection:
+            connection.cursor().execute('create user other identified by "His Own"')
+        with oracledb.connect(user="other", password="His Own", dsn=server.dsn) as connection:
+            assert connection.cursor().execute("select user from dual").fetchone() == ("OTHER",)
+        with pytest.raises(oracledb.DatabaseError):
+            oracledb.connect(user="other", password=server.password, dsn=server.dsn)
+
+
+def test_the_program_is_the_first_module():
+    with running() as server, log_in(server, program="loader.py") as connection:
+        asked = connection.cursor().execute("select sys_context('USERENV', 'MODULE') from dual")
+        assert asked.fetchone() == ("loader.py",)
 
 
 def test_sigterm_ends_it_with_exit_0_and_closed_books():

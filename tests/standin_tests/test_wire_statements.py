@@ -505,7 +505,7 @@ def test_the_current_schema_reaches_the_engine_and_comes_back(serve, connect, ve
     connection = connect(server)
     connection.current_schema = "OTHER"
     connection.ping()
-    assert server.database.attributes == {"current_schema": "OTHER"}
+    assert server.database.attributes["current_schema"] == "OTHER"
     connection.cursor().execute(alter)
     assert connection.current_schema == "ELSEWHERE"
 
