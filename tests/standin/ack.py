@@ -36,9 +36,15 @@ class Unread(Sequence["Row"]):
         self._count = count
 
     def __len__(self) -> int:
+        """
+        Give the number that the request announces.
+        """
         return self._count
 
     def __getitem__(self, place: object) -> NoReturn:
+        """
+        Refuse: who asks for a row must not be answered unread.
+        """
         raise TypeError("these rows were not read")
 
 
