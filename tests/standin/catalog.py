@@ -265,6 +265,7 @@ class Catalog:
         self.grants: list[Privilege] = []
         self.version = 0
         self.last_number = 70_000
+        self._references: tuple[int, list[tuple[Table, Constraint]]] = (-1, [])
         self._load()
 
     # --- objects ------------------------------------------------------------------------------------------
@@ -319,6 +320,15 @@ class Catalog:
         old.name = name
         self.add(old)
         self.save_grants()
+
+    def references(self) -> list[tuple[Table, Constraint]]:
+        """
+        List all foreign keys, each with its table.
+        """
+        if self._references[0] != self.version:
+            found = [(table, key) for table in self.tables() for key in table.constraints if key.kind == "R"]
+            self._references = (self.version, found)
+        return self._references[1]
 
     def constraint_named(self, owner: str, name: str) -> tuple[Table, Constraint] | None:
         """

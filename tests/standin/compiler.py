@@ -114,6 +114,7 @@ class Compilation:
     dictionary: set[str] = field(default_factory=set)
     checked: set[int] = field(default_factory=set)
     stores: list[Callable[[Any], Any]] = field(default_factory=list)
+    bind_names: list[str] = field(default_factory=list)
     aliases: int = 0
     #: Whose rights count and where unqualified names are looked for: the session's, or a view's owner.
     user: str = ""

@@ -399,9 +399,8 @@ def depends(table: Table, catalog: Catalog) -> list[tuple[Table, Constraint]]:
     keys = {key.name for key in table.constraints if key.kind in {"P", "U"}}
     return [
         (other, found)
-        for other in catalog.tables()
-        for found in other.constraints
-        if found.kind == "R" and found.parent_owner == table.owner and found.parent_name in keys and other is not table
+        for other, found in catalog.references()
+        if found.parent_owner == table.owner and found.parent_name in keys and other is not table
     ]
 
 

@@ -737,6 +737,8 @@ _SINGLE: dict[str, DictionaryView] = {
         privileged=True,
     ),
 }
+#: Views that change without DDL.
+LIVELY = frozenset({"V$SESSION", "USER_SEQUENCES", "ALL_SEQUENCES", "DBA_SEQUENCES", "SEQ"})
 #: Names of the same.
 _ALIASES = {"TAB": "USER_TABLES", "COLS": "USER_TAB_COLUMNS", "IND": "USER_INDEXES", "SYN": "USER_SYNONYMS"}
 _ALIASES |= {"OBJ": "USER_OBJECTS", "SEQ": "USER_SEQUENCES"}

@@ -101,6 +101,8 @@ class Database:
         self.sessions: dict[int, Session] = {}
         self.last_session = 0
         self.drawn: dict[int, int] = {}
+        #: Dictionary views that stand in SQLite, each with the state of the catalog that it shows.
+        self.filled: dict[str, tuple[int, ...]] = {}
         self._users(user.upper())
         self.owner = Session(self, "SYSTEM", internal=True)
         self.builder = Builder(self.store, self.catalog, self.owner, version, self.max_string)
@@ -295,7 +297,7 @@ class Session:
         """
         Run compiled SQL with a row of binds.
         """
-        parameters: dict[str, Any] = {f"b{n}": value for n, value in enumerate(self._stored(compilation, row), 1)}
+        parameters = dict(zip(compilation.bind_names, self._stored(compilation, row), strict=False))
         for n, make in enumerate(compilation.extras, 1):
             parameters[f"x{n}"] = make()
         if compilation.dictionary:
@@ -321,8 +323,10 @@ class Session:
         """
         Say in a statement which row versions this transaction sees.
         """
-        seen = self.database.transactions.visible
-        return _MARKED.sub(lambda mark: seen(mark[1], self.txn), sql)
+        manager = self.database.transactions
+        if len(manager.live) == (self.txn is not None):
+            return _MARKED.sub("_d=0", sql)
+        return _MARKED.sub(lambda mark: manager.visible(mark[1], self.txn), sql)
 
     def rows_of(self, table: Table) -> TableRows:
         """
@@ -341,7 +345,8 @@ class Session:
         """
         Hold references between tables; note that the table has rows, which needs space to be granted.
         """
-        References(self).check(txn, table, made, gone)
+        if self.catalog.references():
+            References(self).check(txn, table, made, gone)
         if made and not table.written and not table.temporary:
             table.written = True
             self.catalog.save(table)
@@ -427,6 +432,7 @@ class Session:
         """
         made = Compilation(self, types, user=self.user, schema=self.current_schema)
         made.stores = [conversions.store(bind) for bind in binds]
+        made.bind_names = [f"b{n}" for n in range(1, len(types) + 1)]
         return made
 
     def _planned(self, sql: str, binds: tuple[Bind, ...], compile_: Callable[[Compilation], _T]) -> _T:
@@ -851,21 +857,27 @@ class Session:
 
     def _fill_dictionary(self, names: set[str]) -> None:
         """
-        Fill the tables in SQLite that stand for dictionary views.
+        Fill the tables in SQLite that stand for dictionary views, where they do not stand so already.
         """
         instance = self._instance()
+        filled = self.database.filled
         for name in sorted(names):
             view = dictionary.find(name, instance)
             if view is None:
                 raise Refusal(942, owner="SYS", name=name)
+            state = (self.number, self.catalog.version, self.settings_version, len(self.private))
+            if filled.get(name) == state and name not in dictionary.LIVELY:
+                continue
             table = text_name(name)
             width = len(view.columns)
-            columns = ", ".join(f"c{n}" for n in range(1, width + 1))
-            self.database.store.run(f"DROP TABLE IF EXISTS {table}")
-            self.database.store.run(f"CREATE TABLE {table} ({columns})")
+            if name not in filled:
+                columns = ", ".join(f"c{n}" for n in range(1, width + 1))
+                self.database.store.run(f"CREATE TABLE {table} ({columns})")
+            self.database.store.run(f"DELETE FROM {table}")  # noqa: S608 -- our names
             rows = dictionary.stored_rows(view, instance)
             marks = ", ".join("?" * width)
             self.database.store.run_many(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 -- our names
+            filled[name] = state
 
 
 class _Done:

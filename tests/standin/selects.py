@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 #: A query in WITH: its column names, its tree, and where it was written.
 _Named = tuple[tuple[str, ...], Query, "Scope | None"]
+#: DUAL, whose one column is a constant; alone in FROM it needs no place in SQLite's.
+_ONE_ROW = "(SELECT 1) AS "
 _SET_OPERATORS = {"UNION": "UNION", "UNION ALL": "UNION ALL", "MINUS": "EXCEPT", "INTERSECT": "INTERSECT"}
 
 
@@ -283,6 +285,9 @@ class Sources:
         if columns is None:
             raise no_table(name.schema, name.name, name.position, self.compilation.schema)
         alias = self.compilation.alias()
+        if name.name == "DUAL":
+            self._relate(Relation(alias, called, {"DUMMY": Typed("'X'", sqltypes.varchar(1))}, "SYS"))
+            return f"{_ONE_ROW}{alias}"
         self.compilation.dictionary.add(name.name)
         typed = {column: Typed(f"{alias}.c{n}", type_) for n, (column, type_) in enumerate(columns, 1)}
         self._relate(Relation(alias, called, typed, "SYS"))
@@ -432,7 +437,10 @@ class _Block:
 
     def _from(self) -> str:
         sources = Sources(self.compilation, self.scope)
-        return ", ".join(sources.add(source) for source in self.select.sources)
+        sqls = [sources.add(source) for source in self.select.sources]
+        if len(sqls) == 1 and sqls[0].startswith(_ONE_ROW) and " " not in sqls[0].removeprefix(_ONE_ROW):
+            return ""
+        return ", ".join(sqls)
 
     def _where(self, from_sql: str) -> str:
         """
