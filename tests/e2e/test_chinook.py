@@ -58,8 +58,8 @@ def test_every_table_and_column_carries_its_singer_name_as_comment(target, datab
     assert columns == [("ALBUM_ID", "album_id"), ("ARTIST_ID", "artist_id"), ("TITLE", "title")]
 
 
-def test_a_composite_key_becomes_the_primary_key(target, database):
-    target(database.config(), captured.stream("pg_chinook_full"))
+def test_a_composite_key_becomes_the_primary_key_of_a_table_that_is_upserted(target, database):
+    target(database.config(load_method="upsert"), captured.stream("pg_chinook_full"))
     rows = database.query(
         "SELECT k.column_name FROM user_constraints c "
         "JOIN user_cons_columns k ON k.constraint_name = c.constraint_name "
