@@ -346,7 +346,8 @@ def _throughput(session: Session, trip: float) -> Finding:
     """
     Send a quarter of a megabyte in the binds of a query and see how much longer that takes than a round trip.
     """
-    sql = f"SELECT {' + '.join(f'LENGTH(:{n})' for n in range(1, _PROBE_BINDS + 1))} FROM dual"  # noqa: S608  # numbers
+    lengths = ", ".join(f"LENGTH(:{n})" for n in range(1, _PROBE_BINDS + 1))
+    sql = f"SELECT {lengths} FROM dual"  # noqa: S608  # numbers
     text = "x" * _PROBE_BYTES
     began = time.perf_counter()
     if _ask(session, sql, [text] * _PROBE_BINDS) is None:

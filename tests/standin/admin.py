@@ -9,6 +9,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from tests.standin import session_settings
+from tests.standin.binding import Scope
 from tests.standin.catalog import (
     TYPE_NAMES,
     USUAL_PRIVILEGES,
@@ -22,7 +23,6 @@ from tests.standin.catalog import (
     View,
 )
 from tests.standin.compiler import ExpressionCompiler, check_declared
-from tests.standin.binding import Scope
 from tests.standin.ddl import depends, now
 from tests.standin.naming import lookup, no_table
 from tests.standin.refusal import Refusal, unsupported
@@ -31,6 +31,7 @@ from tests.standin.sql_ast import (
     AlterIndex,
     AlterSession,
     AlterTable,
+    AlterUser,
     Comment,
     CreateIndex,
     CreateSequence,
@@ -549,6 +550,18 @@ class Admin:
             raise Refusal(1920, name=statement.name)
         self.catalog.save_user(User(statement.name, self.catalog.number(), set(USUAL_PRIVILEGES), created=now()))
 
+    def alter_user(self, statement: AlterUser) -> None:
+        """
+        ALTER USER ... QUOTA.
+        """
+        if not self.catalog.may(self.session.user, "ALTER USER"):
+            raise Refusal(1031)
+        user = self.catalog.users.get(statement.name)
+        if user is None:
+            raise Refusal(1918, name=statement.name)
+        user.quota = statement.quota
+        self.catalog.save_user(user)
+
     def _drop_user(self, statement: CreateUser) -> None:
         if statement.name not in self.catalog.users:
             raise Refusal(1918, name=statement.name)
@@ -642,6 +655,7 @@ _WORK: dict[type, Callable[[Admin, Any], None]] = {
     CreateSequence: Admin.create_sequence,
     DropObject: Admin.drop_object,
     CreateUser: Admin.create_user,
+    AlterUser: Admin.alter_user,
     Grant: Admin.grant,
 }
 __all__ = ["Admin", "Query"]

@@ -70,6 +70,7 @@ _TEXTS: dict[int, tuple[str, ...]] = {
         'name "{owner}"."{name}" is already used by an existing object',
     ),
     957: ("duplicate column name", '"{column}": duplicate column name'),
+    959: ("tablespace '{name}' does not exist",),
     969: ("missing ON keyword",),
     971: ("missing SET keyword",),
     972: ("identifier is too long", "The identifier {text} exceeds the maximum length of {limit} bytes."),

@@ -614,6 +614,16 @@ class CreateUser:
 
 
 @dataclass(frozen=True, slots=True)
+class AlterUser:
+    """
+    ALTER USER ... QUOTA on the one tablespace: *quota* is UNLIMITED or 0.
+    """
+
+    name: str
+    quota: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """
     COMMENT ON a table, or on its *column*.
@@ -694,6 +704,7 @@ Statement: TypeAlias = (
     | CreateSynonym
     | CreateSequence
     | CreateUser
+    | AlterUser
     | Comment
     | Grant
     | Rename

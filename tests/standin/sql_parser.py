@@ -12,6 +12,7 @@ from tests.standin.refusal import Refusal, unsupported
 from tests.standin.sql_ast import (
     AlterIndex,
     AlterSession,
+    AlterUser,
     BindRef,
     Comment,
     CreateIndex,
@@ -170,7 +171,25 @@ def _alter(c: Cursor) -> Statement:
         return _alter_session(c)
     if c.accepts("INDEX"):
         return _alter_index(c)
+    if c.accepts("USER"):
+        return _alter_user(c)
     raise c.refuse(940)
+
+
+def _alter_user(c: Cursor) -> AlterUser:
+    """
+    Read the quota of a user; what else ALTER USER can do is refused.
+    """
+    name = c.name(1935)
+    c.needs("QUOTA", 922)
+    unlimited = c.accepts("UNLIMITED")
+    if not unlimited and c.take().text != "0":
+        raise c.refuse(922)
+    c.needs("ON", 969)
+    tablespace = c.name()
+    if tablespace != "USERS":
+        raise Refusal(959, name=tablespace)
+    return AlterUser(name, unlimited)
 
 
 def _alter_index(c: Cursor) -> AlterIndex:
