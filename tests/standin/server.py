@@ -113,12 +113,12 @@ class StandIn(AbstractContextManager["StandIn"]):
         with self._lock:
             return list(self._statements)
 
-    def sessions(self) -> int:
+    def connections(self) -> list[Connection]:
         """
-        Say how many connections there are.
+        Give the connections that there are.
         """
         with self._lock:
-            return len(self._open)
+            return list(self._open)
 
     def __exit__(self, *_: object) -> None:
         """

@@ -11,8 +11,10 @@ import subprocess
 from decimal import Decimal
 from pathlib import Path
 
+import oracledb
 import pytest
 
+from tests.standin.running import running
 from tests.standin.values import ColumnInfo, Outcome
 
 FOLDER = Path(__file__).parent / "node"
@@ -79,3 +81,24 @@ def test_nodes_client_loads_and_reads(serve, node, version):
     loaded = next(rows for sql, _, rows, _ in server.database.calls if sql == INSERT)
     assert loaded == [(number, "żółć " + "x" * (number % 400), None) for number in range(3000)]
     assert "commit" in server.database.events
+
+
+def test_nodes_client_and_pythons_see_the_same_rows(node, version):
+    with (
+        running(version=version) as server,
+        oracledb.connect(user=server.user, password=server.password, dsn=server.dsn) as connection,
+    ):
+        cursor = connection.cursor()
+        cursor.execute("create table t (id number primary key, name varchar2(2000), c varchar2(10))")
+        cursor.execute("insert into t values (7, 'here before', null)")
+        connection.commit()
+        select = "select id, name from t where id < 10 order by id"
+        seen = run(node, server.dsn, server.user, server.password, INSERT, select)
+        assert (seen["batchErrors"], seen["refused"], seen["wrongPassword"]) == (
+            [[7, "ORA-00001"]],
+            900,
+            1017,
+        )
+        assert seen["rows"] == [list(row) for row in cursor.execute(select).fetchall()]
+        assert seen["rows"][7] == [7, "here before"]
+        assert cursor.execute("select count(*), max(length(name)) from t").fetchone() == (3000, 404)
