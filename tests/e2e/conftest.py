@@ -11,6 +11,7 @@ import pytest
 from tests import databases
 from tests.program import Program
 from tests.standin.running import running
+from tests.within import Within
 
 
 def pytest_generate_tests(metafunc):
@@ -67,3 +68,11 @@ def target(tmp_path):
     program = Program(tmp_path)
     yield program
     program.stop()
+
+
+@pytest.fixture
+def within(tmp_path, monkeypatch):
+    """
+    The program in the test's own process: `within(config, data, *args)` runs it, quicker than `target`.
+    """
+    return Within(tmp_path, monkeypatch)

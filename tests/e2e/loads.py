@@ -1,0 +1,86 @@
+"""
+Small loads for tests of faults: messages, a server with faults in the test's own process, and what is in it after.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tests.databases import Database
+from tests.standin.options import Options
+from tests.standin.server import StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Message = dict[str, Any]
+Contents = dict[str, tuple[list[str], list[tuple[Any, ...]]]]
+
+
+def schema(stream: str, keys: Iterable[str] = ("id",), **more: object) -> Message:
+    """
+    Return a SCHEMA with `id`, `note` and *more* properties.
+    """
+    properties = {"id": {"type": "integer"}, "note": {"type": ["null", "string"]}, **more}
+    return {
+        "type": "SCHEMA",
+        "stream": stream,
+        "schema": {"properties": properties},
+        "key_properties": list(keys),
+    }
+
+
+def record(stream: str, number: int, **more: object) -> Message:
+    """
+    Return the RECORD whose id is *number*.
+    """
+    return {"type": "RECORD", "stream": stream, "record": {"id": number, "note": f"note {number}", **more}}
+
+
+def state(number: int) -> Message:
+    """
+    Return the STATE of a tap that has sent *number* records.
+    """
+    return {"type": "STATE", "value": {"seen": number}}
+
+
+def lines(messages: Iterable[Message]) -> bytes:
+    """
+    Return *messages* as a tap prints them.
+    """
+    return b"".join(json.dumps(message).encode() + b"\n" for message in messages)
+
+
+@contextmanager
+def server(version: int, *faults: str, **options: Any) -> Iterator[tuple[StandIn, Database]]:
+    """
+    Give a server with *faults* and the database in it.
+    """
+    with StandIn(Options(version=version, faults=faults, **options)) as standin:
+        yield standin, Database(standin.dsn, standin.options.user, standin.options.password, version)
+
+
+def contents(database: Database) -> Contents:
+    """
+    Return every table's columns and rows, in an order of their own.
+    """
+    found: Contents = {}
+    for table in database.tables():
+        columns = [
+            name
+            for (name,) in database.query(
+                "SELECT column_name FROM user_tab_columns WHERE table_name = :1 ORDER BY column_name", table
+            )
+        ]
+        listed = ", ".join(f'"{name}"' for name in columns)
+        found[table] = (columns, sorted(database.query(f'SELECT {listed} FROM "{table}"'), key=repr))
+    return found
+
+
+def ids(database: Database, table: str) -> list[int]:
+    """
+    Return the ids in *table*, in order, each as often as it is there.
+    """
+    return [int(number) for (number,) in database.query(f'SELECT "ID" FROM "{table}" ORDER BY "ID"')]
