@@ -32,6 +32,8 @@ _KINDS: Final = {
 STRING: Final = "STRING"
 ALL_KINDS: Final = (*dict.fromkeys(_KINDS.values()), STRING)
 _PROPERTY: Final = "PROPERTY"
+# '' would take the comment away; a name of its own has no single backslash.
+_EMPTY: Final = r"\empty"
 _MARKED: Final = re.compile(rf", as (?:{'|'.join((*ALL_KINDS, _PROPERTY))})\Z")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\]")
 
@@ -47,7 +49,7 @@ def comment_of(name: str, kind: str | None = None) -> str:
     if kind is None and is_marked(name):
         kind = _PROPERTY
     mark = f", as {kind}" if kind else ""
-    return _cut(_UNPRINTABLE.sub(_escaped, name), LONGEST - len(mark)) + mark
+    return _cut(_UNPRINTABLE.sub(_escaped, name) or _EMPTY, LONGEST - len(mark)) + mark
 
 
 def is_marked(comment: str | None) -> bool:

@@ -5,6 +5,7 @@ A plan is run: one statement, one round trip; who else changes the same table me
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,7 @@ from target_oracle.oracle.changes import (
     Change,
     CopyColumn,
     CreateTable,
+    DropKey,
     ModifyColumns,
 )
 from target_oracle.oracle.codes import Action, classify, code_of, describe
@@ -68,26 +70,29 @@ def apply(
     Its notices tell what was done. Raise LoadError when the database refuses, the driver's error when the
     session is lost; either way the next call goes on where this one stopped. Commits, as DDL does.
     """
-    spared, notices = Spared(), dict[str, None]()
+    spared, notices, refusal = Spared(), dict[str, None](), None
+    tried: Counter[Change] = Counter()
     _wait_for_locks(connection, policy)
-    written: tuple[Change, ...] = ()
     for _ in range(_MOST_TRIES):
         evolution = plan(wanted, read(connection, wanted.owner, wanted.name), server, policy, spared)
         notices |= dict.fromkeys(evolution.notices)
         if evolution.problems or not evolution.changes:
             return replace(evolution, notices=tuple(notices))
-        if evolution.changes == written and all(isinstance(change, COMMENTS) for change in written):
-            # They were taken without a word, and yet the dictionary does not show them.
-            spared = replace(spared, comments=True)
-            continue
-        written = evolution.changes
         for change in evolution.changes:
+            if tried[change] > 1:
+                # Taken or refused, it had no effect that the dictionary shows.
+                spared = _spare(spared, change)
+                break
+            tried[change] += 1
             refusal = _run(connection, change, evolution, policy)
             if refusal is not None:
                 spared = _learnt(spared, change, refusal)
                 notices |= dict.fromkeys(_told(change, refusal))
                 break
-    raise LoadError(f"table {wanted.owner}.{wanted.name} does not come to rest: others keep changing it")
+    raise LoadError(
+        f"table {wanted.owner}.{wanted.name} does not come to what is wanted; the last refusal was {refusal}",
+        code=refusal,
+    )
 
 
 def _wait_for_locks(connection: oracledb.Connection, policy: Policy) -> None:
@@ -151,26 +156,28 @@ def _learnt(spared: Spared, change: Change, code: str) -> Spared:
     """
     Return what a plan must heed after *change* was refused with *code*.
     """
-    if isinstance(change, COMMENTS) and code not in _RACES:
-        return replace(spared, comments=True)
     if isinstance(change, CreateTable | AddKey) and code in _TAKEN:
         return replace(spared, attempt=spared.attempt + 1)
-    if code in _UNFIT:
-        return _spare(spared, change)
-    return spared
+    return spared if code in _RACES else _spare(spared, change)
 
 
 def _spare(spared: Spared, change: Change) -> Spared:
-    if not isinstance(change, ModifyColumns):
+    """
+    Do without *change*; without new columns a table is of no use, so they are tried to the end.
+    """
+    if isinstance(change, COMMENTS):
+        return replace(spared, comments=True)
+    if isinstance(change, ModifyColumns):
+        more = spared.columns | {change.columns[0].name}
+        return replace(spared, apart=True) if len(change.columns) > 1 else replace(spared, columns=more)
+    if isinstance(change, CreateTable | AddKey | DropKey):
         return replace(spared, key=True)
-    if len(change.columns) > 1:
-        return replace(spared, apart=True)
-    return replace(spared, columns=spared.columns | {change.columns[0].name})
+    return spared
 
 
 def _told(change: Change, code: str) -> tuple[str, ...]:
     if isinstance(change, COMMENTS) and code not in _RACES:
         return (f"comments, which keep the names of properties, cannot be written ({code})",)
-    if code in _UNFIT and isinstance(change, AddKey):
-        return (f"the rows or columns allow no primary key ({', '.join(change.columns)}): {code}",)
+    if code in _UNFIT and isinstance(change, AddKey | CreateTable):
+        return (f"the rows or columns allow no primary key: {code}",)
     return ()

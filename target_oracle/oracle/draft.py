@@ -17,6 +17,8 @@ from target_oracle.oracle.wanted import Policy, Spared, Wanted, WantedColumn
 class Draft:
     """
     A plan in the making for *table*, of which *ours* tells whether the stream made it.
+
+    *rekeyed* tells that its primary key becomes another.
     """
 
     wanted: Wanted
@@ -27,6 +29,7 @@ class Draft:
     ours: bool
     places: dict[str, str]
     there: dict[str, Column] = field(init=False)
+    rekeyed: bool = False
     added: list[Column] = field(default_factory=list)
     modified: dict[str, Modified] = field(default_factory=dict)
     comments: list[CommentOnColumn] = field(default_factory=list)
@@ -57,6 +60,13 @@ class Draft:
         The columns of the key properties.
         """
         return tuple(self.places[each.property] for each in self.wanted.columns if each.key)
+
+    @property
+    def kept_key(self) -> tuple[str, ...]:
+        """
+        The primary key that there is and that stays.
+        """
+        return () if self.rekeyed else self.table.primary_key
 
     def is_ours(self, column: Column, prop: str) -> bool:
         """

@@ -31,7 +31,7 @@ from target_oracle.oracle.changes import (
 )
 from target_oracle.oracle.comments import STRING, comment_of
 from target_oracle.oracle.draft import Draft
-from target_oracle.oracle.keys import key_changes, key_name_of, relax
+from target_oracle.oracle.keys import is_rekeyed, key_changes, key_name_of, relax
 from target_oracle.oracle.matching import column_names, possible_names
 from target_oracle.oracle.options import check_table_options
 from target_oracle.oracle.settling import settle
@@ -133,7 +133,8 @@ def _creation(wanted: Wanted, server: Server, spared: Spared) -> Evolution:
     columns = tuple(
         Column(places[each.property], each.type, nullable=not each.key) for each in wanted.columns
     )
-    keys = tuple(places[each.property] for each in wanted.columns if each.key) if wanted.with_key else ()
+    with_key = wanted.with_key and not spared.key
+    keys = tuple(places[each.property] for each in wanted.columns if each.key) if with_key else ()
     made = replace(
         empty,
         columns=columns,
@@ -181,10 +182,11 @@ def _adaptation(wanted: Wanted, found: Table, server: Server, policy: Policy, sp
     ours = _is_ours(wanted, table, server)
     places = column_names(wanted, table, server, ours=ours)
     draft = Draft(wanted, table, server, policy, spared, ours, places)
+    draft.rekeyed = is_rekeyed(draft)
     for each in wanted.columns:
         settle(draft, each)
     keyed = tuple(key_changes(draft))
-    relax(draft, keyed)
+    relax(draft)
     changes = _allowed((*resumed, *_in_order(draft, keyed)), spared)
     after = after_all(found, changes)
     return Evolution(
@@ -233,10 +235,8 @@ def _is_ours(wanted: Wanted, table: Table, server: Server) -> bool:
     """
     if table.comment is not None or any(column.comment for column in table.columns):
         return table.comment == comment_of(wanted.stream)
-    made = _creation(wanted, server, _NOTHING).table
-    return [(column.name, column.type) for column in made.columns] == [
-        (column.name, column.type) for column in table.columns
-    ]
+    made = _creation(wanted, server, Spared(comments=True)).table
+    return made == replace(table, owner=made.owner, name=made.name, primary_key_name=made.primary_key_name)
 
 
 def _in_order(draft: Draft, keyed: tuple[Change, ...]) -> Iterator[Change]:

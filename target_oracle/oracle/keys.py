@@ -29,15 +29,22 @@ def key_name_of(table: str, server: Server, spared: Spared = _NOTHING) -> str:
     return names.hashed(table, plain, limit, spared.attempt)
 
 
+def is_rekeyed(draft: Draft) -> bool:
+    """
+    Tell whether the primary key becomes another: it never does in a table of others.
+    """
+    may_change = draft.ours and not draft.spared.key and not draft.table.is_view
+    return may_change and set(_wanted_key(draft)) != set(draft.table.primary_key)
+
+
 def key_changes(draft: Draft) -> Iterator[Change]:
     """
     Return what makes the key columns the primary key, in a table that is ours.
     """
-    there = draft.table.primary_key
-    wanted = _wanted_key(draft)
-    if not draft.ours or draft.spared.key or draft.table.is_view or set(wanted) == set(there):
+    if not draft.rekeyed:
         _tell_of_key(draft)
         return
+    there, wanted = draft.table.primary_key, _wanted_key(draft)
     if there:
         yield DropKey()
         draft.notices.append(f"the primary key was ({', '.join(there)}), is now ({', '.join(wanted)})")
@@ -76,14 +83,13 @@ def _tell_of_key(draft: Draft) -> None:
         draft.notices.append(f"rows are appended: one whose key ({', '.join(there)}) is there is refused")
 
 
-def relax(draft: Draft, keyed: tuple[Change, ...]) -> None:
+def relax(draft: Draft) -> None:
     """
-    Let columns be NULL that are no key (any more), given the changes to the key.
+    Let columns be NULL that are no key (any more).
 
     A problem is a column that the stream leaves empty and that must not be.
     """
-    goes = any(isinstance(change, DropKey) for change in keyed)
-    stays = {*draft.keys, *draft.spared.columns, *(() if goes else draft.table.primary_key)}
+    stays = {*draft.keys, *draft.spared.columns, *draft.kept_key}
     prop_of = {name: prop for prop, name in draft.places.items()}
     for column in draft.table.columns:
         if column.nullable:

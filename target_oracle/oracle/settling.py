@@ -51,7 +51,7 @@ def _widened(draft: Draft, each: WantedColumn, found: Column) -> None:
 
 
 def _overflown(draft: Draft, each: WantedColumn, found: Column) -> None:
-    in_key = each.key or draft.table.in_key(found.name)
+    in_key = each.key or any(found.name in key for key in (draft.kept_key, *draft.table.unique_keys))
     if in_key or not draft.may_change(found, each):
         why = "a key cannot be a CLOB" if in_key else _judged(draft, each, found).reason
         draft.notices.append(f"column {found.name} stays: {why}; what does not fit is refused")

@@ -40,9 +40,3 @@ class Table:
         Tell whether a primary or unique key says that no two rows agree in *columns*.
         """
         return any(set(key) == set(columns) for key in (self.primary_key, *self.unique_keys))
-
-    def in_key(self, column: str) -> bool:
-        """
-        Tell whether *column* is part of the primary or a unique key.
-        """
-        return any(column in key for key in (self.primary_key, *self.unique_keys))
