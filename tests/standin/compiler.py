@@ -185,7 +185,8 @@ class ExpressionCompiler:
         Compile a condition; a value that is no BOOLEAN is ORA-00920.
         """
         found = self.any(node)
-        if not found.condition and found.type.family != "boolean":
+        truths = {"boolean", "null"} if self.nls.version >= 23 else {"boolean"}
+        if not found.condition and found.type.family not in truths:
             raise Refusal(920, _position(node))
         return found.sql
 
