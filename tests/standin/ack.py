@@ -2,11 +2,13 @@
 Acknowledging array DML without looking at its rows, so that a benchmark measures the client alone.
 
 Log-in, queries, DDL and single rows go to the engine as ever; tables exist, but stay empty of what was
-acknowledged. The end of a request is found by its packets: the driver fills all but the last.
+acknowledged. A statement that moves acknowledged rows on, such as a MERGE from a staging table, is said to
+have moved them all. The end of a request is found by its packets: the driver fills all but the last.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from tests.standin.engine import Session
     from tests.standin.values import Bind, ColumnInfo, Row
 
+INSERTED = re.compile(r"\s*INSERT\s+INTO\s+([^\s(]+)", re.IGNORECASE)
+SOURCE = re.compile(r"\b(?:USING|SELECT)\b.*", re.IGNORECASE | re.DOTALL)
 FILLS_PACKETS = "python-oracledb"  # the driver whose requests end with a packet that is not full
 
 
@@ -56,6 +60,7 @@ class AckSession:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._is_dirty = False
+        self._waiting: dict[str, int] = {}  # acknowledged rows by table, until a statement reads the table
 
     @property
     def in_transaction(self) -> bool:
@@ -77,13 +82,26 @@ class AckSession:
     ) -> Outcome:
         if isinstance(rows, Unread):
             self._is_dirty = not commit
+            table = INSERTED.match(sql)
+            if table:
+                self._waiting[table.group(1)] = self._waiting.get(table.group(1), 0) + len(rows)
             counts = [1] * len(rows) if row_counts else []
             return Outcome("dml", rowcount=len(rows), row_counts=counts, committed=commit)
         outcome = self._session.execute(
             sql, binds, rows, batch_errors=batch_errors, row_counts=row_counts, commit=commit
         )
         self._is_dirty = self._is_dirty and not outcome.committed
+        if outcome.kind == "dml" and not outcome.rowcount:
+            outcome.rowcount = self._moved(sql)
         return outcome
+
+    def _moved(self, sql: str) -> int:
+        """
+        Count the acknowledged rows of the tables that *sql* reads.
+        """
+        source = SOURCE.search(sql)
+        read = [table for table in self._waiting if source and table in source.group()]
+        return sum(self._waiting.pop(table) for table in read)
 
     def describe(self, sql: str) -> list[ColumnInfo]:
         return self._session.describe(sql)

@@ -67,6 +67,18 @@ def test_a_request_that_ends_with_a_full_packet_is_found_to_end(serve, connect, 
         assert cursor.rowcount == sdu // size + 3
 
 
+def test_a_merge_of_acknowledged_rows_is_said_to_have_moved_them(serve, connect):
+    merge = "merge into t using (select a, b from staging) s on (t.a = s.a) when matched then update set t.b = s.b"
+    server = serve({merge: lambda *_: Outcome("dml")}, ack=True)
+    cursor = connect(server).cursor()
+    for count in (20, 30):
+        cursor.executemany("insert into staging (a, b) values (:1, :2)", rows(count))
+        cursor.execute(merge)
+        assert cursor.rowcount == count
+    cursor.execute(merge)
+    assert cursor.rowcount == 0
+
+
 def test_a_break_amid_the_unread_is_answered(serve, connect):
     server = serve(ack=True)
     connection = connect(server)
