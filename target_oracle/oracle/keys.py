@@ -47,7 +47,8 @@ def key_changes(draft: Draft) -> Iterator[Change]:
     there, wanted = draft.table.primary_key, _wanted_key(draft)
     if there:
         yield DropKey()
-        draft.notices.append(f"the primary key was ({', '.join(there)}), is now ({', '.join(wanted)})")
+        now = f"is now ({', '.join(wanted)})" if wanted else "is dropped"
+        draft.notices.append(f"the primary key ({', '.join(there)}) {now}")
     vain = [name for name in wanted if _final_type(draft, name).max_bytes(draft.server) is None]
     if vain:
         draft.notices.append(f"no primary key: {', '.join(vain)} is of a type that cannot be one")

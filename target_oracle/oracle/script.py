@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Where a line of a script may end: between two columns, outside of quotes.
 _PIECES: Final = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|, |[^'",]+|,""")
 _INDENT: Final = "\n  "
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
 def as_sqlplus(evolutions: Mapping[str, Evolution]) -> str:
@@ -44,7 +46,7 @@ def _remarks(texts: Iterator[str] | tuple[str, ...]) -> Iterator[str]:
     Return comment lines; what would end a line, or be read as its end, is a blank there.
     """
     for text in texts:
-        yield "-- " + re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).rstrip(";- ")
+        yield "-- " + _UNPRINTABLE.sub(" ", text).rstrip(";- ")
 
 
 def _lines(statement: str) -> str:
@@ -58,7 +60,7 @@ def as_json(evolutions: Mapping[str, Evolution]) -> str:
     """
     Return what *evolutions*, by stream, say, as one JSON document.
     """
-    return json.dumps(
+    told = json.dumps(
         {
             "streams": [
                 {
@@ -79,3 +81,5 @@ def as_json(evolutions: Mapping[str, Evolution]) -> str:
         ensure_ascii=False,
         indent=2,
     )
+    # A lone surrogate in a property's name cannot be written as UTF-8.
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", told)
