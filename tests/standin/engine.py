@@ -551,9 +551,11 @@ class Session:
             if "UNLIMITED TABLESPACE" not in owner.privileges and "DBA" not in owner.roles:
                 raise Refusal(1950, name=owner.name)
 
-    def unit(self, work: Callable[[Transaction], _T]) -> _T:
+    def unit(self, work: Callable[[Transaction], _T], *, keeps_locks: bool = False) -> _T:
         """
         Do a piece of work wholly or not at all; wait for others as it asks and begin anew.
+
+        Work that wrote nothing leaves no lock on its table either, unless it *keeps_locks*.
         """
         deadline: float | None = None
         manager = self.database.transactions
@@ -565,7 +567,10 @@ class Session:
                 txn = self.txn = manager.begin()
             mark, tables = len(txn.undo), dict(txn.tables)
             try:
-                return work(txn)
+                made = work(txn)
+                if len(txn.undo) == mark and not keeps_locks:
+                    txn.tables = tables
+                return made
             except MustWait as must:
                 manager.undo_to(txn, mark)
                 txn.tables = tables
@@ -576,6 +581,7 @@ class Session:
                 manager.wait(txn, must, deadline, self.cancelled)
             except BaseException:
                 manager.undo_to(txn, mark)
+                txn.tables = tables
                 raise
 
     def _dml(
@@ -689,7 +695,7 @@ class Session:
             for table in tables:
                 self._table_lock(txn, self.physical(table), mode, seconds)
 
-        self.unit(lock)
+        self.unit(lock, keeps_locks=True)
         return Outcome("other")
 
     def commit_quietly(self) -> None:
