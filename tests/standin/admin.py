@@ -53,6 +53,7 @@ from tests.standin.values import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Sequence as SequenceOf
 
     from tests.standin.alters import Alters
     from tests.standin.engine import Session
@@ -214,6 +215,7 @@ class Admin:
         given = statement.columns
         if given and len(given) != len(query.columns):
             raise Refusal(1730)
+        self._refuse_nameless(query.columns, given)
         columns = [
             self._column_of(out, given[n].name if given else out.name) for n, out in enumerate(query.columns)
         ]
@@ -226,12 +228,14 @@ class Admin:
             raise Refusal(957, column=next(name for name in names if names.count(name) > 1))
         return self.session.select(query.sql, compilation, ()), columns
 
+    def _refuse_nameless(self, columns: list[OutColumn], given: SequenceOf[object]) -> None:
+        if not given and not all(out.named for out in columns):
+            raise Refusal(998)
+
     def _column_of(self, out: OutColumn, name: str) -> Column:
         type_ = out.type
         if type_.family == "null" or not type_.name:
             raise Refusal(1723)
-        if "(" in name or "'" in name:
-            raise Refusal(998)
         check_declared(type_, self.session.nls)
         return Column(name, type_, "", out.nullable)
 
@@ -453,6 +457,7 @@ class Admin:
         query = compile_query(compilation, statement.query)
         if statement.columns and len(statement.columns) != len(query.columns):
             raise Refusal(1730)
+        self._refuse_nameless(query.columns, statement.columns)
         names = list(statement.columns) or [column.name for column in query.columns]
         if len(set(names)) < len(names):
             raise Refusal(957, column=next(name for name in names if names.count(name) > 1))

@@ -61,12 +61,13 @@ _SET_OPERATORS = {"UNION": "UNION", "UNION ALL": "UNION ALL", "MINUS": "EXCEPT",
 @dataclass(frozen=True, slots=True)
 class OutColumn:
     """
-    A column of a result.
+    A column of a result; *named* says that it has a name of its own and not only its expression's text.
     """
 
     name: str
     type: SqlType
     nullable: bool = True
+    named: bool = True
 
 
 @dataclass(slots=True)
@@ -420,7 +421,8 @@ class _Block:
         group = self._group() if aggregated else ""
         typed = [self._item(item) for item in items]
         columns = [
-            OutColumn(_item_name(item), found.type, found.nullable) for item, found in zip(items, typed, strict=True)
+            OutColumn(_item_name(item), found.type, found.nullable, _is_named(item))
+            for item, found in zip(items, typed, strict=True)
         ]
         if select.distinct:
             for found in typed:
@@ -605,6 +607,10 @@ class _Resolved:
 @compiles(_Resolved)
 def _resolved(_: ExpressionCompiler, node: _Resolved) -> Typed:
     return node.typed
+
+
+def _is_named(item: Item) -> bool:
+    return item.alias is not None or isinstance(item.expr, Name)
 
 
 def _item_name(item: Item) -> str:

@@ -104,7 +104,7 @@ def create_table(c: Cursor) -> CreateTable:
     if temporary:
         c.needs("TEMPORARY", 901)
     c.needs("TABLE", 901)
-    soft = _if_exists(c, "NOT", "EXISTS")
+    soft = _if_exists(c, 922, "NOT", "EXISTS")
     name = c.table_name()
     columns: list[ColumnSpec] = []
     constraints: list[ConstraintSpec] = []
@@ -121,11 +121,11 @@ def create_table(c: Cursor) -> CreateTable:
     return CreateTable(name, tuple(columns), tuple(constraints), temporary, preserve, found, taken, soft)
 
 
-def _if_exists(c: Cursor, *words: str) -> bool:
+def _if_exists(c: Cursor, code: int, *words: str) -> bool:
     if not c.sees("IF", *words):
         return False
     if c.version < 23:
-        raise c.refuse(922)
+        raise c.refuse(code)
     return c.accepts("IF", *words)
 
 
@@ -133,14 +133,14 @@ def if_exists(c: Cursor) -> bool:
     """
     Take IF EXISTS, from 23.
     """
-    return _if_exists(c, "EXISTS")
+    return _if_exists(c, 933, "EXISTS")
 
 
 def if_not_exists(c: Cursor) -> bool:
     """
     Take IF NOT EXISTS, from 23.
     """
-    return _if_exists(c, "NOT", "EXISTS")
+    return _if_exists(c, 922, "NOT", "EXISTS")
 
 
 def _on_commit(c: Cursor, temporary: str) -> bool:

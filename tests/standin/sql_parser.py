@@ -18,6 +18,7 @@ from tests.standin.sql_ast import (
     CreateIndex,
     CreateSequence,
     CreateSynonym,
+    CreateTable,
     CreateUser,
     CreateView,
     DropObject,
@@ -66,7 +67,7 @@ def parse(sql: str, version: int, max_name_bytes: int = 128) -> Parsed:
     except RecursionError:
         raise unsupported("an expression nested that deep") from None
     if not isinstance(statement, CreateUser):
-        c.ends()
+        c.ends(922 if isinstance(statement, CreateTable) else 933)
     return Parsed(statement, tuple(c.binds))
 
 
