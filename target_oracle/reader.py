@@ -467,20 +467,7 @@ class Reader:
         stream = self._streams.get(message.stream)
         if stream and _same(stream.schema, message):
             return
-        settings = self._config.for_stream(message.stream)
-        try:
-            fields = tuple(read_fields(message.schema))
-        except SchemaFault as fault:
-            raise ProtocolError(message.line, f"SCHEMA of stream {message.stream!r}: {fault}") from fault
-        missing = [key for key in message.key_properties if key not in {prop.name for prop in fields}]
-        if missing:
-            raise ProtocolError(
-                message.line, f"SCHEMA of stream {message.stream!r}: key_properties name {missing[0]!r}, which properties lack"
-            )
-        added: tuple[Field, ...] = ()
-        if settings.add_record_metadata:
-            fields, added = metadata.split(fields)
-        wish = Wish(message.stream, fields, message.key_properties, settings, message.raw, added)
+        wish = wish_of(message, self._config.for_stream(message.stream))
         if stream is None:
             self._streams[message.stream] = Stream(message.stream, wish, message, self._target_of(wish, self._close))
             return
@@ -616,6 +603,25 @@ class Reader:
         if text not in self._warned:
             self._warned.add(text)
             logger.warning("%s", text)
+
+
+def wish_of(message: SchemaMessage, settings: StreamSettings) -> Wish:
+    """
+    Return what *message* asks of the database; raise ProtocolError for a schema that cannot be followed.
+    """
+    try:
+        fields = tuple(read_fields(message.schema))
+    except SchemaFault as fault:
+        raise ProtocolError(message.line, f"SCHEMA of stream {message.stream!r}: {fault}") from fault
+    missing = [key for key in message.key_properties if key not in {prop.name for prop in fields}]
+    if missing:
+        raise ProtocolError(
+            message.line, f"SCHEMA of stream {message.stream!r}: key_properties name {missing[0]!r}, which properties lack"
+        )
+    added: tuple[Field, ...] = ()
+    if settings.add_record_metadata:
+        fields, added = metadata.split(fields)
+    return Wish(message.stream, fields, message.key_properties, settings, message.raw, added)
 
 
 def _same(before: SchemaMessage, now: SchemaMessage) -> bool:
