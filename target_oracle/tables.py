@@ -16,7 +16,7 @@ from target_oracle.oracle.types import OracleType, Server
 from target_oracle.oracle.wanted import Policy, Wanted, WantedColumn
 from target_oracle.singer.schema import Field
 from target_oracle.stream import Target
-from target_oracle.typemap import TypeOptions, column_types, sql_type_fault
+from target_oracle.typemap import TypeOptions, column_types, option_faults, sql_type_fault
 
 if TYPE_CHECKING:
     from target_oracle.config import Config, StreamSettings
@@ -70,6 +70,9 @@ class Tables:
         server, settings = database.server, wish.settings
         owner = self._owner(wish.stream, server)
         fields = (*wish.fields, *wish.metadata)
+        faults = option_faults(options_of(settings), server)
+        if faults:
+            raise ConfigError(*faults)
         types = column_types(fields, wish.keys, server, options_of(settings))
         for name, chars, size in wish.longer:
             types[name] = _grown(types[name], chars, size, server)
@@ -86,13 +89,14 @@ class Tables:
     def _owner(self, stream: str, server: Server) -> str:
         schema, _ = names.split_stream(stream)
         mapped = self._config.schema_mapping.get(schema) or self._config.for_stream(stream).default_target_schema
-        return names.fold(mapped, server.max_name_bytes) if mapped else server.schema
+        return names.fold(mapped, server.max_name_bytes, server.charset) if mapped else server.schema
 
     def _table(self, database: Database, owner: str, wish: Wish) -> str:
         """
         Return the stream's table; a stream that folds to another one's table gets a name with a hash.
         """
-        settings, limit = wish.settings, database.server.max_name_bytes
+        settings, server = wish.settings, database.server
+        limit = server.max_name_bytes
         try:
             plain = names.table_name(
                 wish.stream,
@@ -100,6 +104,7 @@ class Tables:
                 prefix=settings.table_prefix,
                 suffix=settings.table_suffix,
                 limit=limit,
+                charset=server.charset,
             )
         except ValueError as fault:
             raise ConfigError(str(fault)) from fault
@@ -119,7 +124,7 @@ class Tables:
         settings = self._config.for_stream(str(comment))
         folded = names.table_name(
             str(comment), settings.table_name_pattern, prefix=settings.table_prefix, suffix=settings.table_suffix,
-            limit=database.server.max_name_bytes,
+            limit=database.server.max_name_bytes, charset=database.server.charset,
         )  # fmt: skip
         return comment if folded == plain else None
 
