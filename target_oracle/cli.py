@@ -31,7 +31,8 @@ def run(words: list[str]) -> int:
     Do what *words* say and return the exit code; what went wrong is told on stderr.
     """
     try:
-        _do(parse(words))
+        closed = _fill_places()
+        _do(parse(words), closed)
     except ConfigError as fault:
         return _ended(fault.exit_code, fault, *fault.faults)
     except TargetError as fault:
@@ -43,7 +44,23 @@ def run(words: list[str]) -> int:
     return 0
 
 
-def _do(arguments: Arguments) -> None:
+def _fill_places() -> frozenset[int]:
+    """
+    Return which of the descriptors 0, 1 and 2 came closed, and put nothing in their place.
+
+    Otherwise the next file or socket would get the number, and STATE would go there.
+    """
+    closed: set[int] = set()
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:  # noqa: PERF203  # three times
+            os.open(os.devnull, os.O_RDWR)
+            closed.add(number)
+    return frozenset(closed)
+
+
+def _do(arguments: Arguments, closed: frozenset[int]) -> None:
     match arguments.command:
         case "help":
             _print(USAGE)
@@ -54,7 +71,15 @@ def _do(arguments: Arguments) -> None:
 
             _print(about.page(arguments.form))
         case _:
+            _refuse_closed(arguments, closed)
             _do_with_config(arguments)
+
+
+def _refuse_closed(arguments: Arguments, closed: frozenset[int]) -> None:
+    if 1 in closed:
+        raise OutputClosed("stdout is closed, so no STATE could be given; nothing was loaded")
+    if 0 in closed and arguments.command == "load" and not arguments.input:
+        raise ConfigError("stdin is closed; pipe a tap into it, or name a file with --input")
 
 
 def _print(text: str) -> None:

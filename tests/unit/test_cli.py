@@ -329,3 +329,22 @@ def test_a_stdout_that_nobody_reads_is_told():
 
 def test_a_closed_stdout_is_no_fault_of_a_program_that_prints():
     assert program("--version", redirect=">&-").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("closed", "exit_code", "said"),
+    [
+        pytest.param("<&-", 2, "stdin is closed", id="stdin"),
+        pytest.param(">&-", 2, "stdout is closed", id="stdout"),
+    ],
+)
+def test_a_closed_descriptor_is_refused_before_anything_takes_its_number(tmp_path, closed, exit_code, said):
+    """
+    A socket that got number 1 would be sent the STATE lines.
+    """
+    config = tmp_path / "config.json"
+    config.write_text('{"user": "u", "password": "p", "host": "127.0.0.1", "port": 1, "service_name": "s"}')
+    command = f'exec "{sys.executable}" -m target_oracle --config "{config}" {closed}'
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False, cwd=CHECKOUT)
+    assert done.returncode == exit_code
+    assert said in done.stderr.decode()
