@@ -22,12 +22,17 @@ $(VENV)/.stamp-docs: pyproject.toml constraints.txt
 .PHONY: setup
 setup: $(VENV)/.stamp-dev  ## make .venv with the program and what its tests need
 
+.PHONY: ecosystem
+ecosystem:  ## make the environments of Meltano and of a tap, for the tests that run them
+	@bin/ecosystem
+
 .PHONY: demo
 demo: setup  ## load a real stream into a database and show the tables
 	@$(PY) bin/demo
 
 .PHONY: test
 test: setup  ## run every test this machine can run, with coverage; say what could not run
+	@bin/ecosystem || echo "the tests with Meltano cannot run here: bin/ecosystem failed"
 	@$(PY) -m pytest -n $(JOBS) --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 .PHONY: test-unit

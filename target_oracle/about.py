@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from target_oracle import __version__, foreign
+from target_oracle import __version__, definition, foreign
 from target_oracle.settings import GROUPS, PLANNED, Setting, available
 
 if TYPE_CHECKING:
@@ -33,9 +33,10 @@ _CAPABILITIES: Final = {
 
 def page(form: str) -> str:
     """
-    Return the page in *form*: text, json or markdown.
+    Return the page in *form*: text, json, markdown, or meltano, which is plugin.yaml.
     """
-    return {"text": _text, "json": _json, "markdown": _markdown}[form]()
+    forms = {"text": _text, "json": _json, "markdown": _markdown, "meltano": _meltano}
+    return forms[form]()
 
 
 def capabilities() -> list[str]:
@@ -60,6 +61,10 @@ def _json() -> str:
         },
     }
     return json.dumps(said, indent=2) + "\n"
+
+
+def _meltano() -> str:
+    return definition.page(DESCRIPTION, capabilities())
 
 
 def _property(setting: Setting) -> dict[str, Any]:
