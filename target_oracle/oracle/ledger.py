@@ -106,6 +106,7 @@ class Ledger:
         self.rows_total = 0
         self._token = ""
         self._mine: set[str] = set()
+        self._may_wake = False
         self._before: Entry | None = None
 
     def open(self, session: Session, wait: int = RESOLVE_WAIT_SECONDS) -> Entry | None:
@@ -263,13 +264,20 @@ class Ledger:
             who = found.holder if found else "its row is gone"
             raise Fenced(f"another loader took over loader_id {self.loader_id!r}: {who}")
         self._move_in(session)
-        return found.checkpoint == self.checkpoint + 1
+        committed = found.checkpoint == self.checkpoint + 1
+        self._may_wake |= not committed
+        return committed
 
     def close(self, session: Session) -> None:
         """
         At a clean end: remove the row of an anonymous run; any other one stays.
+
+        It stays too where the server may still work on a COMMIT that was given up for lost: without a row there would
+        be no token to stop it.
         """
-        if self.anonymous:
+        if self.anonymous and self._may_wake:
+            logger.info("the row of %s stays in the ledger: it stops a lost session that wakes up late", self.loader_id)
+        elif self.anonymous:
             session.run_and_commit(f'DELETE FROM {self.table} WHERE "LOADER_ID" = :1', [self.loader_id])  # noqa: S608
 
 

@@ -1,0 +1,160 @@
+"""
+What a database can do to a load short of losing it: each ends well, or stops and says what to ask for.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.loads import ids, lines, record, schema, server, state
+
+pytestmark = pytest.mark.standin
+
+BASE = {"retry_delay": 0, "commit_interval_rows": 3, "batch_size_rows": 3}
+# Nine rows in three checkpoints.
+DATA = lines(
+    [schema("events", keys=())]
+    + [message for n in range(1, 10) for message in (record("events", n), state(n)) if n % 3 == 0 or message["type"] == "RECORD"]
+)
+both_versions = pytest.mark.parametrize("version", [19, 23])
+
+
+def assert_all_in(result, database):
+    assert result.exit_code == 0, result.log
+    assert ids(database, "EVENTS") == list(range(1, 10))
+    assert result.states == [{"seen": 3}, {"seen": 6}, {"seen": 9}]
+
+
+# --- the answer to COMMIT
+
+
+@both_versions
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_answer_to_commit_that_never_comes_is_resolved_through_the_ledger(within, version, moment):
+    """
+    The server is silent for longer than call_timeout, has acted or acts later, and the connection is gone.
+    """
+    # Commits 1 and 2 are the ledger's row and its first checkpoint; before them comes the table.
+    with server(version, f"stall@commit:3:2s:{moment}") as (_, database):
+        result = within(database.config(**BASE, call_timeout=0.4), DATA)
+        assert_all_in(result, database)
+        assert "the answer to COMMIT was lost" in result.log
+
+
+@both_versions
+def test_a_commit_that_wakes_up_late_writes_nothing(within, version):
+    """
+    The session that was given up for lost acts after the replay: its token is gone, so its rows are not in.
+    """
+    with server(version, "stall@commit:3:1.5s") as (standin, database):
+        result = within(database.config(**BASE, call_timeout=0.3), DATA)
+        assert_all_in(result, database)
+        standin.stopping.wait(1.5)
+        assert ids(database, "EVENTS") == list(range(1, 10))
+
+
+@both_versions
+def test_a_server_that_restarts_within_commit_costs_nothing(within, version):
+    with server(version, "restart@commit:3:0.3s") as (_, database):
+        assert_all_in(within(database.config(**BASE | {"retry_delay": 0.2}), DATA), database)
+
+
+# --- codes that pass
+
+
+PASSING = {
+    "ora-00060@dml:3": "ORA-00060",
+    "ora-00060@commit:3": "ORA-00060",
+    "ora-08177@dml:3": "ORA-08177",
+    "ora-08177@commit:3": "ORA-08177",
+    "ora-03113@dml:3": "ORA-03113",
+    "ora-03113@commit:3": "ORA-03113",
+    "ora-03113@message:12": "ORA-03113",
+    "ora-12514@connect:1-2": "12514",
+    "ora-01033@connect:1-2": "ORA-01033",
+    "ora-12541@connect:1-2": "12541",
+    "ora-00054@ddl:3": "ORA-00054",
+    "ora-04021@dml:4": "ORA-04021",
+    "ora-00028@dml:4": "ORA-00028",
+    "ora-02396@dml:4": "ORA-02396",
+    "ora-01089@dml:4": "ORA-01089",
+}
+
+
+@both_versions
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_code_that_passes_costs_a_retry_and_is_told(within, version, fault):
+    with server(version, fault) as (_, database):
+        result = within(database.config(**BASE), DATA)
+        assert_all_in(result, database)
+        assert PASSING[fault] in result.log
+        assert "try 1 of 5" in result.log
+
+
+@both_versions
+def test_retries_end(within, version):
+    with server(version, "ora-00060@dml:3-99") as (_, database):
+        result = within(database.config(**BASE, max_retries=3), DATA)
+        assert result.exit_code == 4
+        assert "given up after 3 retries" in result.last_line
+        assert "ORA-00060" in result.last_line
+
+
+# --- codes that stop
+
+
+STOPPING = {
+    "ora-01653@dml:4": "ask the DBA to add a data file",
+    "ora-01536@dml:4": "QUOTA",
+    "ora-01031@ddl:3": "GRANT CREATE TABLE",
+    "ora-01031@dml:4": "privilege",
+    "ora-30036@dml:4": "undo",
+    "ora-01653@commit:3": "ask the DBA to add a data file",
+}
+
+
+@both_versions
+@pytest.mark.parametrize("fault", STOPPING)
+def test_a_code_that_asks_for_the_dba_stops_the_run_and_is_no_reject(within, tmp_path, version, fault):
+    rejects = tmp_path / "rejects.jsonl"
+    with server(version, fault) as (_, database):
+        result = within(database.config(**BASE, max_rejects=100, reject_file=str(rejects)), DATA)
+        assert result.exit_code == 4
+        assert fault[:9].upper() in result.last_line
+        assert STOPPING[fault] in result.last_line
+        assert rejects.read_bytes() == b""
+        there = ids(database, "EVENTS") if "EVENTS" in database.tables() else []
+        assert [each["seen"] for each in result.states] == [n for n in (3, 6, 9) if n <= len(there)]
+        assert there == list(range(1, len(there) + 1))
+
+
+@both_versions
+@pytest.mark.parametrize("code", ["01017", "28000", "28001"])
+def test_a_refused_log_in_is_never_tried_again(within, version, code):
+    """
+    A second try could lock the account.
+    """
+    with server(version, f"ora-{code}@connect:1-9") as (standin, database):
+        result = within(database.config(**BASE), DATA)
+        assert result.exit_code == 4
+        assert f"ORA-{code}" in result.last_line
+        assert standin.stats()["connections"] == 1
+
+
+# --- rows that fail their array
+
+
+@both_versions
+def test_a_row_that_fails_its_whole_array_is_the_only_reject(within, tmp_path, version):
+    """
+    The call fails with a row's code and tells no row: it is looked for by halves.
+    """
+    config = BASE | {"batch_size_rows": 9, "commit_interval_rows": 9}
+    # Statement 1 makes the ledger's row; then rows 1 to 9, and apart: 1 to 9, 1 to 4, 1 to 2, row 1.
+    with server(version, "ora-01461@dml:2-6") as (_, database):
+        rejects = tmp_path / "rejects.jsonl"
+        result = within(database.config(**config, max_rejects=1, reject_file=str(rejects)), DATA)
+        assert result.exit_code == 0, result.log
+        assert len(ids(database, "EVENTS")) == 8
+        assert rejects.read_text().count("_reject") == 1
+        assert "ORA-01461" in rejects.read_text()
