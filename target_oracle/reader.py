@@ -97,7 +97,7 @@ class Stream:
     name: str
     wish: Wish
     schema: SchemaMessage
-    target: Target
+    target: Target | None = None
     version: Version | None = None
     batch: Batch | None = None
     warned: set[str] = field(default_factory=set)
@@ -302,7 +302,7 @@ class Reader:
         """
         Return how many more rows *stream* takes before something must be sent or committed.
         """
-        batch = self._config.batch_size_rows - (len(stream.batch) if stream.batch else 0)
+        batch = stream.wish.settings.batch_size_rows - (len(stream.batch) if stream.batch else 0)
         whole = self._config.max_transaction_rows
         return max(1, min(batch, whole - self._rows) if whole else batch)
 
@@ -322,10 +322,10 @@ class Reader:
         self._send_when_full(stream)
 
     def _send_when_full(self, stream: Stream) -> None:
-        config, batch = self._config, stream.batch
-        if batch and (len(batch) >= config.batch_size_rows or batch.size >= config.batch_size_bytes):
+        settings, batch = stream.wish.settings, stream.batch
+        if batch and (len(batch) >= settings.batch_size_rows or batch.size >= settings.batch_size_bytes):
             self._send(stream)
-        most_rows, most_bytes = config.max_transaction_rows, config.max_transaction_bytes
+        most_rows, most_bytes = self._config.max_transaction_rows, self._config.max_transaction_bytes
         if (most_rows and self._rows >= most_rows) or (most_bytes and self._bytes >= most_bytes):
             self._close()
 
@@ -468,18 +468,32 @@ class Reader:
         if stream and _same(stream.schema, message):
             return
         wish = wish_of(message, self._config.for_stream(message.stream))
+        if not message.key_properties:
+            self._without_key(message, wish.settings)
         if stream is None:
-            self._streams[message.stream] = Stream(message.stream, wish, message, self._target_of(wish, self._close))
+            stream = self._streams[message.stream] = Stream(message.stream, wish, message)
+            if wish.settings.persist_empty_tables:
+                stream.target = self._target_of(wish, self._close)
             return
         stream.schema = message
         self._establish(stream, wish)
+
+    def _without_key(self, message: SchemaMessage, settings: StreamSettings) -> None:
+        if settings.primary_key_required:
+            raise ProtocolError(
+                message.line,
+                f"SCHEMA of stream {message.stream!r} has no key_properties (primary_key_required)",
+            )
+        if settings.load_method == "upsert":
+            self._notice(f"stream {message.stream}: it has no key_properties, so its rows are appended")
 
     def _establish(self, stream: Stream, wish: Wish) -> None:
         """
         Bring the table to what *wish* says; rows that wait belong to the version before.
         """
         self._send(stream)
-        stream.target = self._target_of(wish, self._close)
+        if stream.target is not None:
+            stream.target = self._target_of(wish, self._close)
         stream.wish = wish
         stream.version = None
         stream.full.clear()
@@ -494,6 +508,8 @@ class Reader:
         return target
 
     def _compile(self, stream: Stream, record: bytes) -> None:
+        if stream.target is None:  # persist_empty_tables is off, and this is the first record
+            stream.target = self._target_of(stream.wish, self._close)
         try:
             order = list(msgspec.json.decode(record, type=dict[str, msgspec.Raw]))
         except REFUSED:
@@ -610,7 +626,7 @@ def wish_of(message: SchemaMessage, settings: StreamSettings) -> Wish:
     Return what *message* asks of the database; raise ProtocolError for a schema that cannot be followed.
     """
     try:
-        fields = tuple(read_fields(message.schema))
+        fields = tuple(_fields(message, settings))
     except SchemaFault as fault:
         raise ProtocolError(message.line, f"SCHEMA of stream {message.stream!r}: {fault}") from fault
     missing = [key for key in message.key_properties if key not in {prop.name for prop in fields}]
@@ -622,6 +638,11 @@ def wish_of(message: SchemaMessage, settings: StreamSettings) -> Wish:
     if settings.add_record_metadata:
         fields, added = metadata.split(fields)
     return Wish(message.stream, fields, message.key_properties, settings, message.raw, added)
+
+
+def _fields(message: SchemaMessage, settings: StreamSettings) -> list[Field]:
+    depth = settings.flattening_max_depth if settings.flattening_enabled else 0
+    return read_fields(message.schema, flatten_depth=depth, separator=settings.flattening_separator)
 
 
 def _same(before: SchemaMessage, now: SchemaMessage) -> bool:
