@@ -55,6 +55,7 @@ class Handover:
         self._changed = threading.Condition()
         self._failure: BaseException | None = None
         self._ended = False
+        self._clean = False
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
 
     def start(self) -> None:
@@ -89,11 +90,12 @@ class Handover:
         """
         self._put(0, lambda: self._loader.close(ending))
 
-    def finish(self) -> None:
+    def finish(self, *, clean: bool) -> None:
         """
-        Wait until all is done. Raise what ended the loader.
+        Wait until all is done. Raise what ended the loader. *clean* says that the input came to its own end.
         """
         with self._changed:
+            self._clean = clean
             self._ended = True
             self._changed.notify_all()
         while self._thread.is_alive():
@@ -147,7 +149,7 @@ class Handover:
             self._loader.open()
             while (work := self._next()) is not None:
                 work()
-            self._loader.end()
+            self._loader.end(clean=self._clean)
             self._loader.disconnect()
         except BaseException as failure:  # noqa: BLE001  # it is raised again on the other side
             self._fail(failure)

@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from target_oracle import log, methods
@@ -96,6 +97,7 @@ class Loader:
         Connect and take the ledger's row.
         """
         self._attempt(lambda: None)
+        self._run_each("before_run_sql", self._config.before_run_sql)
         before = self._database.before
         self._ahead = Ahead(read_ahead(before.ahead) if before else None)
 
@@ -137,10 +139,24 @@ class Loader:
         self._count(ending, rejects)
         self._states.write(ending.state)
 
-    def end(self) -> None:
+    def _run_each(self, setting: str, statements: Sequence[str]) -> None:
+        """
+        Run the operator's *statements*, each in a transaction of its own; after a lost connection that one again.
+        """
+        for number, statement in enumerate(statements, 1):
+            try:
+                self._attempt(partial(self._database.run_and_commit, statement))
+            except LoadError as fault:
+                raise LoadError(f"{setting}, statement {number}: {fault}", code=fault.code) from fault
+
+    def end(self, *, clean: bool) -> None:
         """
         After the last checkpoint: take back what only this run needed, and see that all numbers add up.
+
+        Only a *clean* end, of input that came to its own, runs the operator's last statements.
         """
+        if clean:
+            self._run_each("after_run_sql", self._config.after_run_sql)
         self._attempt(self._database.end)
         self._summary.check()
 

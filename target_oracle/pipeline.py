@@ -85,9 +85,9 @@ def _read_and_load(reader: Reader, handover: Handover) -> None:
     try:
         reader.run()
     except TargetError:
-        handover.finish()
+        handover.finish(clean=False)
         raise
-    handover.finish()
+    handover.finish(clean=True)
 
 
 def _lines(config: Config, source: Path | None, wake: int) -> Lines:

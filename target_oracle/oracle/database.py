@@ -20,6 +20,7 @@ from target_oracle.oracle.evolve import Evolution, plan
 from target_oracle.oracle.ledger import Entry, Ledger, Lease, last_state
 from target_oracle.oracle.rejecttable import Rejected, RejectTable
 from target_oracle.oracle.session import Session, connect, open_session
+from target_oracle.oracle.staging import Numbers, Staging
 from target_oracle.oracle.types import Column, Server
 from target_oracle.oracle.wanted import Policy, Wanted
 from target_oracle.oracle.writer import Writer
@@ -44,6 +45,8 @@ class Database:
         self._lease: Lease | None = None
         self._rejects = RejectTable(config.reject_table, run_id) if config.reject_table else None
         self._writers: dict[tuple[object, ...], Writer] = {}
+        self._stagings: dict[tuple[object, ...], Staging] = {}
+        self._numbers = Numbers()
         self.before: Entry | None = None
         self.ledger: Ledger | None = None
         self._opened_before = False
@@ -123,6 +126,17 @@ class Database:
         writer.session = self.session
         return writer
 
+    def staging(self, owner: str, table: str, columns: tuple[Column, ...], keys: tuple[str, ...]) -> Staging:
+        """
+        Return what merges rows of *columns* into a table by way of a staging table, on the open session.
+        """
+        name = (owner, table, columns, keys)
+        staging = self._stagings.get(name)
+        if staging is None:
+            staging = self._stagings[name] = Staging(owner, table, columns, keys, self.server, self._numbers)
+        staging.session = self.session
+        return staging
+
     def evolution(self, wanted: Wanted, policy: Policy) -> Evolution:
         """
         Return what DDL *wanted* needs, as the dictionary now stands; nothing is changed.
@@ -166,6 +180,13 @@ class Database:
         if committed:
             self.ledger.advance(rows)
         return committed
+
+    def run_and_commit(self, statement: str) -> None:
+        """
+        Run one statement of the operator's, and commit it.
+        """
+        self.session.run(statement)
+        self.session.commit()
 
     def ping(self) -> None:
         """
@@ -213,8 +234,11 @@ class Database:
 
     def end(self) -> None:
         """
-        At a clean end: take back the ledger row of an anonymous run.
+        At a clean end: take back what only this run needed, the ledger row of an anonymous run with it.
         """
+        for staging in self._stagings.values():
+            staging.session = self.session
+            staging.drop()
         if self.ledger is not None:
             self.ledger.close(self.session)
 

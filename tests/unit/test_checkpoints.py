@@ -95,7 +95,7 @@ class Run:
     def go(self):
         self.loader.open()
         self.reader.run()
-        self.loader.end()
+        self.loader.end(clean=True)
         return self
 
 
