@@ -4,15 +4,19 @@ The ledger as a DBA and an orchestrator see it: its table, its rows, the STATE t
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from target_oracle.oracle.ledger import ddl
 from tests.e2e.loads import ids, lines, record, schema, server, state
+from tests.program import CHECKOUT
 
 pytestmark = pytest.mark.standin
 
 DATA = lines([schema("events", keys=()), record("events", 1), state(1), record("events", 2), state(2)])
 EACH = {"commit_interval_rows": 1}
+OPERATIONS = (CHECKOUT / "docs" / "operations.md").read_text()
 both_versions = pytest.mark.parametrize("version", [19, 23])
 
 
@@ -49,13 +53,12 @@ def test_there_is_no_state_to_print_before_the_first_run(within, version):
 @both_versions
 def test_the_ledger_may_be_made_beforehand_and_has_the_name_that_was_given(within, version):
     """
-    By a DBA, with the documented definition; then the right to create tables is not asked for.
+    By a DBA, with the documented definition.
     """
-    with server(version, "ora-01031@ddl:2-99") as (_, database):
-        database.run('CREATE TABLE "EVENTS" ("ID" NUMBER(38), "NOTE" VARCHAR2(4000))')
-        database.run(ddl('"BOOKS"'))
+    (documented,) = re.findall(r"```sql\n(CREATE TABLE \"TARGET_ORACLE_LEDGER\".*?);\n```", OPERATIONS, re.DOTALL)
+    assert " ".join(documented.split()).replace("( ", "(").replace(" )", ")") == ddl('"TARGET_ORACLE_LEDGER"')
     with server(version) as (_, database):
-        database.run(ddl('"BOOKS"'))
+        database.run(documented.replace("TARGET_ORACLE_LEDGER", "BOOKS"))
         config = database.config(ledger_table="BOOKS", loader_id="orders")
         assert within(config, DATA).exit_code == 0
         assert database.query('SELECT COUNT(*) FROM "BOOKS"') == [(2,)]
@@ -92,7 +95,7 @@ def test_without_a_ledger_a_lost_answer_to_commit_is_told(within, version):
 @both_versions
 def test_a_row_that_is_removed_while_a_run_uses_it_stops_the_run(target, version):
     """
-    Nothing can be said of later commits, so there are none.
+    Nothing could be said of a later commit whose answer is lost, so there is none.
     """
     with server(version) as (_, database):
         process = target.start(database.config(**EACH, loader_id="orders"))
