@@ -5,7 +5,7 @@ A SCHEMA's wish -> a table that can take its rows: which names and types it asks
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from target_oracle.errors import ConfigError, LoadError
 from target_oracle.log import logger
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
     from target_oracle.config import Config, StreamSettings
     from target_oracle.oracle.database import Database
     from target_oracle.reader import Wish
+
+
+class Catalog(Protocol):
+    """
+    What is asked of a database before its table is known.
+    """
+
+    @property
+    def server(self) -> Server: ...
+
+    def table_comment(self, owner: str, table: str) -> str | None: ...
 
 
 class Tables:
@@ -41,7 +52,7 @@ class Tables:
         """
         server = database.server
         wanted = self.wanted(database, wish)
-        policy = Policy(wish.settings.schema_evolution, self._config.ddl_mode, self._config.ddl_lock_timeout)
+        policy = policy_of(self._config, wish.settings)
         evolution = database.evolution(wanted, policy)
         if evolution.ddl:
             if self._config.ddl_mode == "none":
@@ -63,7 +74,7 @@ class Tables:
         if evolution.problems:
             raise LoadError(f"stream {stream}: " + "; ".join(evolution.problems))
 
-    def wanted(self, database: Database, wish: Wish) -> Wanted:
+    def wanted(self, database: Catalog, wish: Wish) -> Wanted:
         """
         Return the table that *wish* asks for.
         """
@@ -91,7 +102,7 @@ class Tables:
         mapped = self._config.schema_mapping.get(schema) or self._config.for_stream(stream).default_target_schema
         return names.fold(mapped, server.max_name_bytes, server.charset) if mapped else server.schema
 
-    def _table(self, database: Database, owner: str, wish: Wish) -> str:
+    def _table(self, database: Catalog, owner: str, wish: Wish) -> str:
         """
         Return the stream's table; a stream that folds to another one's table gets a name with a hash.
         """
@@ -114,7 +125,7 @@ class Tables:
         self._streams[owner, plain] = wish.stream
         return plain
 
-    def _stream_of(self, database: Database, owner: str, table: str, stream: str, plain: str) -> str | None:
+    def _stream_of(self, database: Catalog, owner: str, table: str, stream: str, plain: str) -> str | None:
         """
         Return the other stream that made *table*, which its comment tells; None for a table of anybody else.
         """
@@ -134,6 +145,13 @@ def method_of(wish: Wish) -> str:
     Return how *wish*'s rows are written; without keys there is nothing to match, so they are appended.
     """
     return "append-only" if wish.settings.load_method == "upsert" and not wish.keys else wish.settings.load_method
+
+
+def policy_of(config: Config, settings: StreamSettings) -> Policy:
+    """
+    Return what the operator allows for one stream's table.
+    """
+    return Policy(settings.schema_evolution, config.ddl_mode, config.ddl_lock_timeout)
 
 
 def options_of(settings: StreamSettings) -> TypeOptions:
