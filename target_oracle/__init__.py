@@ -16,7 +16,7 @@ The modules, in the order in which a row passes them:
         reader.py  stream.py  decoder.py  convert.py  conformity.py  validation.py  faults.py  metadata.py
         checkpoint.py  resume.py
     from a SCHEMA to a table
-        typemap.py  typepage.py  tables.py
+        typemap.py  typepage.py  tables.py  plan.py
     from batches to transactions
         handover.py  loader.py  methods.py  isolation.py  spool.py  rejects.py  masking.py  summary.py
     the database's world

@@ -16,18 +16,21 @@ if TYPE_CHECKING:
 # Where a line of a script may end: between two columns, outside of quotes.
 _PIECES: Final = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|, |[^'",]+|,""")
 _INDENT: Final = "\n  "
+_NONE: Final[Mapping[str, str]] = {}
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
-def as_sqlplus(evolutions: Mapping[str, Evolution]) -> str:
+def as_sqlplus(evolutions: Mapping[str, Evolution], own: Mapping[str, str] = _NONE) -> str:
     """
     Return the statements of *evolutions*, by stream, as a script; what DDL cannot help is a remark in it.
 
-    `&` stands for itself, a refused statement ends the script, and no line is longer than SQL*Plus takes.
+    *own* are statements that serve no stream, by purpose. `&` stands for itself, a refused statement ends the script, and no line is longer than SQL*Plus takes.
     """
     head = ["SET DEFINE OFF", "SET SQLBLANKLINES ON", "WHENEVER SQLERROR EXIT FAILURE"]
-    return "\n".join([*head, *(line for each in evolutions.items() for line in _section(*each))]) + "\n"
+    body = [line for each in evolutions.items() for line in _section(*each)]
+    body += [line for purpose, statement in own.items() for line in ("", f"-- {purpose}", f"{_lines(statement)};")]
+    return "\n".join([*head, *body]) + "\n"
 
 
 def _section(stream: str, evolution: Evolution) -> Iterator[str]:
@@ -56,9 +59,9 @@ def _lines(statement: str) -> str:
     return "".join(f",{_INDENT}" if piece == ", " else piece for piece in _PIECES.findall(statement))
 
 
-def as_json(evolutions: Mapping[str, Evolution]) -> str:
+def as_json(evolutions: Mapping[str, Evolution], own: Mapping[str, str] = _NONE) -> str:
     """
-    Return what *evolutions*, by stream, say, as one JSON document.
+    Return what *evolutions*, by stream, say, and the statements of *own*, by purpose, as one JSON document.
     """
     told = json.dumps(
         {
@@ -76,7 +79,8 @@ def as_json(evolutions: Mapping[str, Evolution]) -> str:
                     "problems": evolution.problems,
                 }
                 for stream, evolution in evolutions.items()
-            ]
+            ],
+            "own": dict(own),
         },
         ensure_ascii=False,
         indent=2,

@@ -1,0 +1,196 @@
+"""
+`--plan`: the DDL that a load of these SCHEMA messages would run, as a script or as JSON; nothing is touched.
+
+Where the database answers, its tables are read and the plan is what they lack. Where it does not, the plan is for an
+empty schema of a server that has neither BOOLEAN nor JSON, and a warning says so.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from target_oracle.decoder import REFUSED
+from target_oracle.errors import LoadError, OutputClosed
+from target_oracle.log import RUN_ID, logger
+from target_oracle.oracle import ledger, rejecttable
+from target_oracle.oracle.codes import describe
+from target_oracle.oracle.database import DatabaseError
+from target_oracle.oracle.dictionary import read_server, read_table
+from target_oracle.oracle.evolve import Evolution
+from target_oracle.oracle.evolve import plan as plan_table
+from target_oracle.oracle.script import as_json, as_sqlplus
+from target_oracle.oracle.session import Session, open_session
+from target_oracle.oracle.types import Server
+from target_oracle.reader import wish_of
+from target_oracle.signals import wake_pipe
+from target_oracle.singer.lines import Lines, from_descriptor, from_file
+from target_oracle.singer.messages import read_envelope, read_schema
+from target_oracle.tables import Tables, policy_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from target_oracle.config import Config
+    from target_oracle.oracle.table import Table
+    from target_oracle.oracle.wanted import Policy, Wanted
+    from target_oracle.singer.messages import SchemaMessage
+
+STDIN: Final = 0
+# What is taken for a server that cannot be asked: the oldest that is in wide use.
+_UNKNOWN_VERSION: Final = (19,)
+
+
+def run(config: Config, source: Path | None, as_json_text: bool) -> None:  # noqa: FBT001 - as all commands are called
+    """
+    Print the DDL for the SCHEMA messages in *source*, stdin when None.
+
+    Raise LoadError, after the plan is printed, where DDL cannot help a stream; ProtocolError for a wrong SCHEMA.
+    """
+    with _catalog(config) as catalog:
+        evolutions = _evolutions(config, catalog, _schemas(config, source))
+        own = _own_tables(config, catalog)
+    _print((as_json if as_json_text else as_sqlplus)(evolutions, own))
+    faults = [f"stream {stream}: {said}" for stream, each in evolutions.items() for said in each.problems]
+    if faults:
+        raise LoadError("; ".join(faults))
+
+
+@dataclass(slots=True)
+class _Catalog:
+    """
+    The tables as they would be by now; *session* is None where no database answers.
+    """
+
+    server: Server
+    session: Session | None = None
+    planned: dict[tuple[str, str], Table] = field(default_factory=dict)
+
+    def table_comment(self, owner: str, table: str) -> str | None:
+        """
+        Return the comment on *table* as it is in the database; None where there is none.
+        """
+        found = self._read(owner, table)
+        return found.comment if found else None
+
+    def is_there(self, owner: str, table: str) -> bool:
+        """
+        Tell whether the database has *table*.
+        """
+        return self._read(owner, table) is not None
+
+    def evolve(self, wanted: Wanted, policy: Policy) -> Evolution:
+        """
+        Return what *wanted* needs, and remember the table as it then would be.
+        """
+        place = (wanted.owner, wanted.name)
+        found = self.planned.get(place) or self._read(*place)
+        evolution = plan_table(wanted, found, self.server, policy)
+        if not evolution.problems:
+            self.planned[place] = evolution.table
+        return evolution
+
+    def _read(self, owner: str, table: str) -> Table | None:
+        return read_table(self.session.connection, owner, table) if self.session else None
+
+
+@contextmanager
+def _catalog(config: Config) -> Iterator[_Catalog]:
+    """
+    Give what the database has, or the empty schema of one that does not answer.
+    """
+    try:
+        session = open_session(config, RUN_ID)
+    except DatabaseError as refusal:
+        version = ".".join(map(str, _UNKNOWN_VERSION))
+        logger.warning(
+            "no database answers (%s); the plan is for an empty schema of Oracle %s",
+            describe(refusal),
+            version,
+        )
+        user = (config.user or "").upper()
+        yield _Catalog(Server(_UNKNOWN_VERSION, user=user, schema=user))
+        return
+    with closing(session):
+        yield _Catalog(read_server(session.connection), session)
+
+
+def _evolutions(config: Config, catalog: _Catalog, schemas: Iterator[SchemaMessage]) -> dict[str, Evolution]:
+    """
+    Return what each stream needs over all its SCHEMAs, in their order.
+    """
+    tables = Tables(config)
+    found: dict[str, Evolution] = {}
+    for message in schemas:
+        wish = wish_of(message, config.for_stream(message.stream))
+        now = catalog.evolve(tables.wanted(catalog, wish), policy_of(config, wish.settings))
+        before = found.get(message.stream)
+        found[message.stream] = _after(before, now) if before else now
+    return found
+
+
+def _after(before: Evolution, now: Evolution) -> Evolution:
+    return replace(
+        now,
+        changes=(*before.changes, *now.changes),
+        notices=tuple(dict.fromkeys((*before.notices, *now.notices))),
+        problems=tuple(dict.fromkeys((*before.problems, *now.problems))),
+    )
+
+
+def _own_tables(config: Config, catalog: _Catalog) -> dict[str, str]:
+    """
+    Return the definitions of the tables of our own that a load would make: the ledger, the rejects.
+    """
+    named = {
+        "ledger": (config.ledger_table if config.ledger else None, ledger.ddl),
+        "rejects": (config.reject_table, rejecttable.ddl),
+    }
+    found = {}
+    for purpose, (table, ddl) in named.items():
+        if table is None:
+            continue
+        owner, _, name = table.rpartition(".")
+        if not catalog.is_there(owner.strip('"') or catalog.server.schema, name.strip('"')):
+            found[purpose] = ddl(ledger.qualified(table))
+    return found
+
+
+def _schemas(config: Config, source: Path | None) -> Iterator[SchemaMessage]:
+    """
+    Yield the SCHEMA messages, each as often as it changes; all else is left to the load.
+    """
+    seen: dict[str, bytes] = {}
+    for number, line in enumerate(_lines(config, source), 1):
+        try:
+            envelope = read_envelope(line)
+        except REFUSED:
+            continue
+        if envelope.type != "SCHEMA":
+            continue
+        message = read_schema(line, number)
+        if seen.get(message.stream) != message.raw:
+            seen[message.stream] = message.raw
+            yield message
+
+
+def _lines(config: Config, source: Path | None) -> Iterator[bytes]:
+    longest = config.max_transaction_bytes or config.batch_size_bytes
+    with wake_pipe() as (wake, _), closing(_open(source, wake, longest)) as lines:
+        while portion := lines.next(None):
+            yield from portion
+
+
+def _open(source: Path | None, wake: int, longest: int) -> Lines:
+    return from_descriptor(STDIN, wake, longest) if source is None else from_file(source, wake, longest)
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as fault:
+        raise OutputClosed(f"cannot write to stdout: {fault.strerror}") from fault
