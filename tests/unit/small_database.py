@@ -147,8 +147,6 @@ class FakeWriter:
     def insert(self, rows):
         return self._database.insert(self._table, rows)
 
-    merge = insert
-
 
 class FakeTables:
     """
@@ -157,6 +155,12 @@ class FakeTables:
 
     def __init__(self):
         self._made = {}
+
+    def end(self, database):
+        pass
+
+    def end(self, database):
+        pass
 
     def prepare(self, database, wish, *, may_change):
         shape = json.loads(wish.raw)["schema"]
