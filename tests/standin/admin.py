@@ -135,7 +135,7 @@ class Admin:
                 session.drop_temporary(table)
 
     def _has_rows(self, session: Session, table: Table) -> bool:
-        return bool(self.store.all(f"SELECT 1 FROM {session.physical(table)} LIMIT 1"))  # noqa: S608 -- our names
+        return bool(self.store.all(f"SELECT 1 FROM {session.physical(table)} LIMIT 1"))
 
     # --- names --------------------------------------------------------------------------------------------
 
@@ -245,11 +245,13 @@ class Admin:
         marks = ", ".join("?" * len(table.columns))
         try:
             self.store.run_many(
-                f"INSERT INTO {physical} VALUES (?, ?, 0, 0, {marks})",  # noqa: S608 -- our names
+                f"INSERT INTO {physical} VALUES (?, ?, 0, 0, {marks})",
                 [(n, n, *row) for n, row in enumerate(rows, 1)],
             )
         except sqlite3.IntegrityError:
-            raise Refusal(1, owner=table.owner, constraint=table.indexes[0].name if table.indexes else "") from None
+            raise Refusal(
+                1, owner=table.owner, constraint=table.indexes[0].name if table.indexes else ""
+            ) from None
 
     def _create_private(self, statement: CreateTable) -> None:
         if self.database.version < 18:
@@ -307,7 +309,7 @@ class Admin:
         else:
             self._alone(found)
             physical = found.physical
-        self.store.run(f"DELETE FROM {physical}")  # noqa: S608 -- our names
+        self.store.run(f"DELETE FROM {physical}")
         self.catalog.version += 1
 
     def alter_table(self, statement: AlterTable) -> None:
@@ -326,7 +328,11 @@ class Admin:
         name = statement.name
         found = lookup(compilation, name.schema, name.name)
         user = self.session.user
-        if found is None or not isinstance(found, Table | View) or not self.catalog.sees(user, found.owner, found.name):
+        if (
+            found is None
+            or not isinstance(found, Table | View)
+            or not self.catalog.sees(user, found.owner, found.name)
+        ):
             raise no_table(name.schema, name.name, name.position, self.session.current_schema)
         if found.owner != user and not self.catalog.may(user, "COMMENT ANY TABLE"):
             raise Refusal(1031, name.position)
@@ -514,7 +520,9 @@ class Admin:
         if found is None or TYPE_NAMES[type(found)] != statement.kind:
             if statement.if_exists:
                 return
-            code = {"VIEW": 942, "SYNONYM": 1432 if statement.public else 1434, "SEQUENCE": 2289}[statement.kind]
+            code = {"VIEW": 942, "SYNONYM": 1432 if statement.public else 1434, "SEQUENCE": 2289}[
+                statement.kind
+            ]
             raise Refusal(code, name.position, owner=owner, name=name.name)
         right = f"DROP {'PUBLIC' if statement.public else 'ANY'} {statement.kind}"
         if found.owner != self.session.user and not self.catalog.may(self.session.user, right):
@@ -553,7 +561,9 @@ class Admin:
             return
         if statement.name in self.catalog.users:
             raise Refusal(1920, name=statement.name)
-        self.catalog.save_user(User(statement.name, self.catalog.number(), set(USUAL_PRIVILEGES), created=now()))
+        self.catalog.save_user(
+            User(statement.name, self.catalog.number(), set(USUAL_PRIVILEGES), created=now())
+        )
 
     def alter_user(self, statement: AlterUser) -> None:
         """

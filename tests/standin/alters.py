@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.standin import conversions, decimals, sqltypes
-from tests.standin.ddl import MAX_COLUMNS, depends, now
 from tests.standin.binding import Scope
 from tests.standin.compiler import ExpressionCompiler, check_declared
+from tests.standin.ddl import MAX_COLUMNS, depends, now
 from tests.standin.refusal import Refusal
 from tests.standin.selects import parsed_expression
 from tests.standin.sql_ast import ColumnSpec, ConstraintSpec
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from tests.standin.sqltypes import SqlType
 
 #: Types between which a filled column may change: (from, to).
-_SAME_KIND = frozenset({("VARCHAR2", "VARCHAR2"), ("NVARCHAR2", "NVARCHAR2"), ("RAW", "RAW"), ("CHAR", "CHAR")})
+_SAME_KIND = frozenset(
+    {("VARCHAR2", "VARCHAR2"), ("NVARCHAR2", "NVARCHAR2"), ("RAW", "RAW"), ("CHAR", "CHAR")}
+)
 
 
 class Alters:
@@ -75,9 +77,9 @@ class Alters:
     def _fill(self, table: Table, column: Column) -> None:
         if column.sequence:
             sequence = self.catalog.find(table.owner, column.sequence)
-            for (version,) in self.store.all(f"SELECT _v FROM {table.physical} ORDER BY _v"):  # noqa: S608 -- our names
+            for (version,) in self.store.all(f"SELECT _v FROM {table.physical} ORDER BY _v"):
                 value = decimals.encode(self.session.next_value(sequence))  # type: ignore[arg-type]
-                sql = f"UPDATE {table.physical} SET {column.physical} = ? WHERE _v = ?"  # noqa: S608 -- our names
+                sql = f"UPDATE {table.physical} SET {column.physical} = ? WHERE _v = ?"
                 self.store.run(sql, (value, version))
             return
         compilation = self.builder.compilation(table.owner)
@@ -87,7 +89,7 @@ class Alters:
         fit = conversions.fitter(column.type, self.session.nls)
         if fit is not None and value is not None:
             value = fit(value)
-        self.store.run(f"UPDATE {table.physical} SET {column.physical} = ?", (value,))  # noqa: S608 -- our names
+        self.store.run(f"UPDATE {table.physical} SET {column.physical} = ?", (value,))
 
     def _column(self, table: Table, name: str, position: int = 0) -> Column:
         found = table.column(name)
@@ -147,7 +149,8 @@ class Alters:
 
     def _retype(self, table: Table, column: Column, target: SqlType, position: int) -> None:
         """
-        Change a column's type by the rules of MODIFY (SQL Language Reference, ALTER TABLE, modify_col_properties).
+        Change a column's type by the rules of MODIFY (SQL Language Reference, ALTER TABLE,
+        modify_col_properties).
         """
         check_declared(target, self.session.nls, position)
         source = column.type
@@ -156,7 +159,9 @@ class Alters:
         keyed = [index for index in table.indexes if column.name in index.columns]
         changed = replace(column, type=target)
         for index in keyed:
-            columns = [changed if name == column.name else self._column(table, name) for name in index.columns]
+            columns = [
+                changed if name == column.name else self._column(table, name) for name in index.columns
+            ]
             self.builder.check_key(columns, position, "MODIFY")
         values = self.builder.values(table, column)
         if values:
@@ -206,9 +211,9 @@ class Alters:
         if fit is None:
             return
         found = self.store.all(
-            f"SELECT _v, {column.physical} FROM {table.physical} WHERE {column.physical} IS NOT NULL"  # noqa: S608 -- our names
+            f"SELECT _v, {column.physical} FROM {table.physical} WHERE {column.physical} IS NOT NULL"
         )
-        sql = f"UPDATE {table.physical} SET {column.physical} = ? WHERE _v = ?"  # noqa: S608 -- our names
+        sql = f"UPDATE {table.physical} SET {column.physical} = ? WHERE _v = ?"
         self.store.run_many(sql, [(fit(value), version) for version, value in found])
 
     # --- names and disappearance --------------------------------------------------------------------------
@@ -311,7 +316,7 @@ class Alters:
         mine = ", ".join(self._column(table, name).physical for name in found.columns)
         theirs = ", ".join(self._column(parent[0], name).physical for name in parent[1].columns)
         missing = self.store.all(
-            f"SELECT {mine} FROM {table.physical} WHERE _d = 0"  # noqa: S608 -- our names
+            f"SELECT {mine} FROM {table.physical} WHERE _d = 0"
             f" EXCEPT SELECT {theirs} FROM {parent[0].physical} WHERE _d = 0"
         )
         if any(None not in row for row in missing):
@@ -348,7 +353,9 @@ class Alters:
         raise Refusal(2442)
 
     def _drop(self, table: Table, found: Constraint) -> None:
-        if found.kind in {"P", "U"} and any(c.parent_name == found.name for _, c in depends(table, self.catalog)):
+        if found.kind in {"P", "U"} and any(
+            c.parent_name == found.name for _, c in depends(table, self.catalog)
+        ):
             raise Refusal(2273)
         table.constraints.remove(found)
         self._drop_its_index(table, found)

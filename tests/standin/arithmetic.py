@@ -59,7 +59,9 @@ def _operator(op: str) -> Callable[[ExpressionCompiler, Typed, Typed], Typed]:
         if families & _INTERVALS:
             return _with_interval(c, op, left, right)
         if "double" in families:
-            target = sqltypes.SINGLE if {left.type.name, right.type.name} == {"BINARY_FLOAT"} else sqltypes.DOUBLE
+            target = (
+                sqltypes.SINGLE if {left.type.name, right.type.name} == {"BINARY_FLOAT"} else sqltypes.DOUBLE
+            )
             return _double(c, op, c.convert(left, target), c.convert(right, target), target)
         return _number(c, op, c.convert(left, sqltypes.NUMBER), c.convert(right, sqltypes.NUMBER))
 
@@ -86,7 +88,9 @@ def _double(c: ExpressionCompiler, op: str, left: Typed, right: Typed, target: S
 
 
 def _wrong(left: Typed, right: Typed) -> Refusal:
-    return Refusal(932, expected="NUMBER", got=left.type.name if left.type.family in _TIMES else right.type.name)
+    return Refusal(
+        932, expected="NUMBER", got=left.type.name if left.type.family in _TIMES else right.type.name
+    )
 
 
 def _with_time(c: ExpressionCompiler, op: str, left: Typed, right: Typed) -> Typed:
@@ -132,7 +136,9 @@ def _difference(c: ExpressionCompiler, op: str, left: Typed, right: Typed) -> Ty
     if op != "-":
         raise Refusal(975)
     if left.type.name == right.type.name == "DATE":
-        sql = c.py("date difference", lambda a, b: decimals.encode(times.days_between(a, b)), left.sql, right.sql)
+        sql = c.py(
+            "date difference", lambda a, b: decimals.encode(times.days_between(a, b)), left.sql, right.sql
+        )
         return Typed(sql, sqltypes.NUMBER)
     a, b = c.compared(left, right)
 

@@ -336,7 +336,11 @@ class Catalog:
         Find a constraint in a schema: their names are the schema's.
         """
         for table in self.objects.values():
-            if isinstance(table, Table) and table.owner == owner and (found := table.constraint(name)) is not None:
+            if (
+                isinstance(table, Table)
+                and table.owner == owner
+                and (found := table.constraint(name)) is not None
+            ):
                 return table, found
         return None
 
@@ -381,7 +385,8 @@ class Catalog:
         if user == owner or owner == "PUBLIC" or self.may(user, "SELECT ANY TABLE"):
             return True
         return any(
-            grant.owner == owner and grant.name == name and grant.grantee in {user, "PUBLIC"} for grant in self.grants
+            grant.owner == owner and grant.name == name and grant.grantee in {user, "PUBLIC"}
+            for grant in self.grants
         )
 
     # --- keeping ------------------------------------------------------------------------------------------
@@ -392,7 +397,9 @@ class Catalog:
         """
         kind = next(kind for kind, class_ in _KINDS.items() if isinstance(made, class_))
         text = json.dumps(asdict(made))
-        self.db.execute("INSERT OR REPLACE INTO _objects VALUES (?, ?, ?, ?)", (made.owner, made.name, kind, text))
+        self.db.execute(
+            "INSERT OR REPLACE INTO _objects VALUES (?, ?, ?, ?)", (made.owner, made.name, kind, text)
+        )
         self.version += 1
 
     def save_user(self, user: User) -> None:
@@ -422,7 +429,9 @@ class Catalog:
         self.version += 1
 
     def _load(self) -> None:
-        self.db.execute("CREATE TABLE IF NOT EXISTS _objects (owner, name, kind, json, PRIMARY KEY (owner, name))")
+        self.db.execute(
+            "CREATE TABLE IF NOT EXISTS _objects (owner, name, kind, json, PRIMARY KEY (owner, name))"
+        )
         self.db.execute("CREATE TABLE IF NOT EXISTS _kept (key PRIMARY KEY, json)")
         for _, _, kind, text in self.db.execute("SELECT * FROM _objects").fetchall():
             made = _object(kind, json.loads(text))
@@ -439,7 +448,9 @@ class Catalog:
 
 def _object(kind: str, value: dict[str, Any]) -> Object:
     if kind == "table":
-        value["columns"] = [Column(**{**column, "type": SqlType(**column["type"])}) for column in value["columns"]]
+        value["columns"] = [
+            Column(**{**column, "type": SqlType(**column["type"])}) for column in value["columns"]
+        ]
         value["constraints"] = [Constraint(**found) for found in value["constraints"]]
         value["indexes"] = [Index(**found) for found in value["indexes"]]
     made: Object = _KINDS[kind](**value)

@@ -1,8 +1,9 @@
 """
 Oracle's messages, by number and by the server's version.
 
-A text is a format over the names that a refusal carries. Where 23 says it otherwise, the second text is its own; a
-text whose names are missing falls back to the older one, which needs fewer. Texts follow Oracle's error help.
+A text is a format over the names that a refusal carries. Where 23 says it otherwise, the second text is its
+own; a text whose names are missing falls back to the older one, which needs fewer. Texts follow Oracle's
+error help.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ _TEXTS: dict[int, tuple[str, ...]] = {
     ),
     54: (
         "resource busy and acquire with NOWAIT specified or timeout expired",
-        "Failed to acquire a lock (Type: \"TM\", Name: \"DML\", Description: \"Synchronizes accesses to an object\")"
-        " because it is currently held by another session. The resource being locked can be identified by its name.",
+        (
+            'Failed to acquire a lock (Type: "TM", Name: "DML", Description: "Synchronizes accesses to an object")'
+            " because it is currently held by another session. The resource being locked can be identified by its"
+            " name."
+        ),
     ),
     60: ("deadlock detected while waiting for resource",),
     600: ("internal error code, arguments: [{what}], [], [], [], [], [], [], []",),
@@ -44,7 +48,10 @@ _TEXTS: dict[int, tuple[str, ...]] = {
     911: ("invalid character", "{text}: invalid character after {before}"),
     913: ("too many values",),
     917: ("missing comma",),
-    918: ("column ambiguously defined", "{column}: column ambiguously specified - appears in more than one source"),
+    918: (
+        "column ambiguously defined",
+        "{column}: column ambiguously specified - appears in more than one source",
+    ),
     920: ("invalid relational operator",),
     922: ("missing or invalid option",),
     923: ("FROM keyword not found where expected",),
@@ -101,7 +108,10 @@ _TEXTS: dict[int, tuple[str, ...]] = {
     1426: ("numeric overflow",),
     1427: ("single-row subquery returns more than one row",),
     1428: ("argument is out of range",),
-    1430: ("column being added already exists in table", 'column {column} already exists in table "{owner}"."{table}"'),
+    1430: (
+        "column being added already exists in table",
+        'column {column} already exists in table "{owner}"."{table}"',
+    ),
     1432: ("public synonym to be dropped does not exist",),
     1434: ("private synonym to be dropped does not exist",),
     1435: ("user does not exist",),
@@ -222,7 +232,8 @@ _TEXTS: dict[int, tuple[str, ...]] = {
     2290: ("check constraint ({owner}.{constraint}) violated",),
     2291: (
         "integrity constraint ({owner}.{constraint}) violated - parent key not found",
-        "integrity constraint ({owner}.{constraint}) violated on table {owner}.{table} columns ({column_list})"
+        "integrity constraint ({owner}.{constraint}) violated on table {owner}.{table} columns"
+        " ({column_list})"
         " - parent key not found",
     ),
     2292: ("integrity constraint ({owner}.{constraint}) violated - child record found",),
@@ -252,7 +263,9 @@ _TEXTS: dict[int, tuple[str, ...]] = {
     4063: ("view has errors",),
     8002: ("sequence {name}.CURRVAL is not yet defined in this session",),
     12705: ("Cannot access NLS data files or invalid environment specified",),
-    12899: ('value too large for column "{owner}"."{table}"."{column}" (actual: {actual}, maximum: {maximum})',),
+    12899: (
+        'value too large for column "{owner}"."{table}"."{column}" (actual: {actual}, maximum: {maximum})',
+    ),
     12980: ("checkpoint option not allowed with SET UNUSED",),
     12983: ("cannot drop all columns in a table",),
     12984: ("cannot drop partitioning column",),
@@ -270,7 +283,12 @@ _TEXTS: dict[int, tuple[str, ...]] = {
     30005: ("missing or invalid WAIT interval",),
     30006: ("resource busy; acquire with WAIT timeout expired",),
     30076: ("invalid extract field for extract source",),
-    30082: ("datetime/interval column to be modified must be empty to decrease fractional second or leading field precision",),
+    30082: (
+        (
+            "datetime/interval column to be modified must be empty to decrease fractional second or"
+            " leading field precision"
+        ),
+    ),
     30088: ("datetime/interval precision is out of range",),
     30089: ("missing or invalid <datetime field>",),
     30186: ("'\\' must be followed by four hexadecimal characters or another '\\'",),

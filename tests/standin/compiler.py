@@ -1,8 +1,9 @@
 """
 The compiler: expressions and conditions of the tree to SQLite's SQL, with Oracle's types and refusals.
 
-Functions that SQLite lacks run in Python: py(n, ...) calls the n-th closure of the session. Each table is read as
-(SELECT * FROM t WHERE <mark>): the mark is replaced, when the statement runs, by what is visible to its transaction.
+Functions that SQLite lacks run in Python: py(n, ...) calls the n-th closure of the session. Each table is
+read as (SELECT * FROM t WHERE <mark>): the mark is replaced, when the statement runs, by what is visible to
+its transaction.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ from tests.standin.texts import like
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tests.standin.catalog import Catalog, Sequence as SequenceObject, Table
+    from tests.standin.catalog import Catalog, Table
+    from tests.standin.catalog import Sequence as SequenceObject
     from tests.standin.nls import Nls
     from tests.standin.sqltypes import SqlType
 
@@ -102,8 +104,8 @@ class Compilation:
     """
     What is gathered while a statement is compiled.
 
-    *extras* are parameters behind the binds, computed when the statement runs; *checked* are binds whose text may
-    not be longer than a VARCHAR2 here (ORA-01461).
+    *extras* are parameters behind the binds, computed when the statement runs; *checked* are binds whose text
+    may not be longer than a VARCHAR2 here (ORA-01461).
     """
 
     context: Context
@@ -195,7 +197,12 @@ class ExpressionCompiler:
         Compile a node.
         """
         grouping = self.scope.grouping
-        if grouping is not None and not self.in_aggregate and not isinstance(node, Name) and node in grouping.exprs:
+        if (
+            grouping is not None
+            and not self.in_aggregate
+            and not isinstance(node, Name)
+            and node in grouping.exprs
+        ):
             return self._ungrouped(node)
         return _COMPILERS[type(node)](self, node)
 
@@ -317,7 +324,12 @@ class ExpressionCompiler:
         if strict:
             for found in values:
                 pair = {found.type.family, target.family}
-                if len(pair) > 1 and "null" not in pair and not pair <= {"number", "double"} and not _times(pair):
+                if (
+                    len(pair) > 1
+                    and "null" not in pair
+                    and not pair <= {"number", "double"}
+                    and not _times(pair)
+                ):
                     raise Refusal(932, expected=target.name, got=found.type.name)
         return [self.convert(found, target) for found in values]
 
@@ -379,7 +391,8 @@ def _position(node: Expr) -> int:
     return int(getattr(node, "position", 0))
 
 
-# --- nodes ----------------------------------------------------------------------------------------------------
+# --- nodes
+# ----------------------------------------------------------------------------------------------------
 
 
 _COMPILERS: dict[type, Callable[[ExpressionCompiler, Any], Typed]] = {}
@@ -431,7 +444,12 @@ def _name(c: ExpressionCompiler, node: Name) -> Typed:
     if found is None:
         return _pseudo(c, node)
     scope, typed = found
-    if scope is c.scope and scope.grouping is not None and not c.in_aggregate and typed.sql not in scope.grouping.sqls:
+    if (
+        scope is c.scope
+        and scope.grouping is not None
+        and not c.in_aggregate
+        and typed.sql not in scope.grouping.sqls
+    ):
         raise Refusal(979 if scope.grouping.grouped else 937, node.position)
     return typed
 
@@ -454,7 +472,9 @@ def _rowid(c: ExpressionCompiler, node: Name) -> Typed:
     relations = c.scope.relations
     relation = c.scope.relation(qualifier) if qualifier else (relations[0] if len(relations) == 1 else None)
     if relation is None:
-        raise Refusal(918 if not qualifier and relations else 904, node.position, name='"ROWID"', column="ROWID")
+        raise Refusal(
+            918 if not qualifier and relations else 904, node.position, name='"ROWID"', column="ROWID"
+        )
     if relation.table is None:
         raise Refusal(1445, node.position)
     number = relation.table.number
@@ -489,7 +509,9 @@ def _utc(c: ExpressionCompiler) -> str:
 
 
 def _systimestamp(c: ExpressionCompiler) -> Typed:
-    return _now(c, "systimestamp", sqltypes.SqlType(sqltypes.ZONED.name, precision=6), lambda: _utc(c)[:29] + "+00:00")
+    return _now(
+        c, "systimestamp", sqltypes.SqlType(sqltypes.ZONED.name, precision=6), lambda: _utc(c)[:29] + "+00:00"
+    )
 
 
 def _current_timestamp(c: ExpressionCompiler) -> Typed:
@@ -503,9 +525,7 @@ def _local_timestamp(c: ExpressionCompiler) -> Typed:
 
 
 def _current_date(c: ExpressionCompiler) -> Typed:
-    return _now(
-        c, "current_date", sqltypes.DATE, lambda: times.truncate_fraction(times.wall_clock(_utc(c)))
-    )
+    return _now(c, "current_date", sqltypes.DATE, lambda: times.truncate_fraction(times.wall_clock(_utc(c))))
 
 
 def _user(c: ExpressionCompiler) -> Typed:
@@ -529,18 +549,18 @@ def _rownum(c: ExpressionCompiler) -> Typed:
 
 
 _PSEUDO.update(
-  {
-    "SYSDATE": _sysdate,
-    "SYSTIMESTAMP": _systimestamp,
-    "CURRENT_TIMESTAMP": _current_timestamp,
-    "LOCALTIMESTAMP": _local_timestamp,
-    "CURRENT_DATE": _current_date,
-    "USER": _user,
-    "UID": _uid,
-    "SESSIONTIMEZONE": _zone,
-    "DBTIMEZONE": lambda _: Typed("'+00:00'", sqltypes.varchar(6), nullable=False),
-    "ROWNUM": _rownum,
-  }
+    {
+        "SYSDATE": _sysdate,
+        "SYSTIMESTAMP": _systimestamp,
+        "CURRENT_TIMESTAMP": _current_timestamp,
+        "LOCALTIMESTAMP": _local_timestamp,
+        "CURRENT_DATE": _current_date,
+        "USER": _user,
+        "UID": _uid,
+        "SESSIONTIMEZONE": _zone,
+        "DBTIMEZONE": lambda _: Typed("'+00:00'", sqltypes.varchar(6), nullable=False),
+        "ROWNUM": _rownum,
+    }
 )
 
 
@@ -599,7 +619,9 @@ def concatenate(c: ExpressionCompiler, left: Typed, right: Typed) -> Typed:
     """
     Compile ||: NULL is nothing, and nothing is NULL; longer than a VARCHAR2 may be is ORA-01489.
     """
-    texts = [side if side.type.family == "text" else c.convert(side, sqltypes.VARCHAR) for side in (left, right)]
+    texts = [
+        side if side.type.family == "text" else c.convert(side, sqltypes.VARCHAR) for side in (left, right)
+    ]
     joined = f"nullif(coalesce({texts[0].sql},'')||coalesce({texts[1].sql},''),'')"
     if any(side.type.is_lob for side in texts):
         return Typed(joined, sqltypes.CLOB)
@@ -666,7 +688,9 @@ def _cutter(target: SqlType) -> Callable[[Any], Any]:
     def cut(value: Any) -> Any:
         if isinstance(value, bytes):
             return value[: target.length]
-        made = value[: target.length] if target.char else value.encode()[: target.length].decode(errors="ignore")
+        made = (
+            value[: target.length] if target.char else value.encode()[: target.length].decode(errors="ignore")
+        )
         return made.ljust(target.length) if pad else made
 
     return cut

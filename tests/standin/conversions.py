@@ -1,8 +1,8 @@
 """
 Conversions between families of types, fitting into columns, and the way from and to the client's values.
 
-Everything works on stored forms: NUMBER and intervals as decimals.py encodes them, times as in times.py, doubles
-as in doubles.py, text and JSON as str, RAW and BLOB as bytes, BOOLEAN as 0 and 1.
+Everything works on stored forms: NUMBER and intervals as decimals.py encodes them, times as in times.py,
+doubles as in doubles.py, text and JSON as str, RAW and BLOB as bytes, BOOLEAN as 0 and 1.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _TRUE = frozenset({"true", "yes", "on", "1", "t", "y"})
 _FALSE = frozenset({"false", "no", "off", "0", "f", "n"})
 
 
-# --- JSON -----------------------------------------------------------------------------------------------------
+# --- JSON
+# -----------------------------------------------------------------------------------------------------
 
 
 def _refuse_constant(name: str) -> None:
@@ -77,7 +78,8 @@ def dump_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-# --- between families -----------------------------------------------------------------------------------------
+# --- between families
+# -----------------------------------------------------------------------------------------
 
 
 def converter(source: SqlType, target: SqlType, nls: Nls) -> Convert | None:
@@ -280,15 +282,16 @@ _MAKERS: dict[tuple[str, str], Callable[[SqlType, SqlType, Nls], Convert]] = {
 }
 
 
-# --- into columns ---------------------------------------------------------------------------------------------
+# --- into columns
+# ---------------------------------------------------------------------------------------------
 
 
 def fitter(target: SqlType, nls: Nls) -> Convert | None:
     """
     Find what makes a value of the right family fit a column, or refuses it; None where anything fits.
 
-    ORA-12899 for text and RAW, ORA-01438 for NUMBER, ORA-01873 for an interval's days; fractions of a second and
-    digits after the point are rounded half up.
+    ORA-12899 for text and RAW, ORA-01438 for NUMBER, ORA-01873 for an interval's days; fractions of a second
+    and digits after the point are rounded half up.
     """
     maker = _FITTERS.get(target.name)
     return maker(target, nls) if maker else None
@@ -414,7 +417,8 @@ _FITTERS: dict[str, Callable[[SqlType, Nls], Convert | None]] = {
 }
 
 
-# --- the client's values --------------------------------------------------------------------------------------
+# --- the client's values
+# --------------------------------------------------------------------------------------
 
 _BIND_TYPES = {
     "NUMBER": sqltypes.NUMBER,

@@ -258,12 +258,18 @@ class Builder:
         c = ExpressionCompiler(self.compilation(table.owner), Scope([self.relation(table, alias)]))
         return c.condition(parsed_expression(found.text, self.version))
 
-    def _reference(self, table: Table, found: Constraint, columns: list[Column], spec: ConstraintSpec) -> None:
+    def _reference(
+        self, table: Table, found: Constraint, columns: list[Column], spec: ConstraintSpec
+    ) -> None:
         if table.temporary:
             raise Refusal(14455, spec.position)
         parent = self._parent(table, spec.parent)
         if spec.parent_columns:
-            keys = [k for k in parent.constraints if k.kind in {"P", "U"} and k.columns == list(spec.parent_columns)]
+            keys = [
+                k
+                for k in parent.constraints
+                if k.kind in {"P", "U"} and k.columns == list(spec.parent_columns)
+            ]
         else:
             primary = parent.primary()
             keys = [primary] if primary is not None else []
@@ -295,7 +301,8 @@ class Builder:
         """
         columns = ", ".join(column.physical for column in table.columns)
         self.store.run(
-            f"CREATE TABLE {space}{physical} (_v INTEGER PRIMARY KEY, _r INTEGER, _i INTEGER, _d INTEGER, {columns})"
+            f"CREATE TABLE {space}{physical} (_v INTEGER PRIMARY KEY, _r INTEGER, _i INTEGER, _d"
+            f" INTEGER, {columns})"
         )
         for index in table.indexes:
             self.create_index(table, index, physical, space)
@@ -317,7 +324,8 @@ class Builder:
             keys = [f"coalesce({name}, {NO_VALUE})" for name in names_of]
             condition += f" AND coalesce({', '.join(names_of)}) IS NOT NULL"
         self.store.run(
-            f"CREATE {unique}INDEX {space}{index.physical}{suffix} ON {physical} ({', '.join(keys)}) WHERE {condition}"
+            f"CREATE {unique}INDEX {space}{index.physical}{suffix} ON {physical} ({', '.join(keys)})"
+            f" WHERE {condition}"
         )
 
     def drop_index(self, index: Index, suffix: str = "") -> None:
@@ -355,7 +363,7 @@ class Builder:
         """
         if table.temporary:
             return 0
-        found = self.store.all(f"SELECT count(*) FROM {table.physical} WHERE _d = 0")  # noqa: S608 -- our names
+        found = self.store.all(f"SELECT count(*) FROM {table.physical} WHERE _d = 0")
         return int(found[0][0])
 
     def values(self, table: Table, column: Column) -> list[Any]:
@@ -364,7 +372,7 @@ class Builder:
         """
         if table.temporary:
             return []
-        sql = f"SELECT {column.physical} FROM {table.physical} WHERE _d = 0 AND {column.physical} IS NOT NULL"  # noqa: S608 -- our names
+        sql = f"SELECT {column.physical} FROM {table.physical} WHERE _d = 0 AND {column.physical} IS NOT NULL"
         return [value for (value,) in self.store.all(sql)]
 
     def validate(self, table: Table, found: Constraint) -> None:
@@ -376,7 +384,7 @@ class Builder:
             return
         if found.kind == "C" and not found.not_null:
             condition = self.condition(table, found, "x")
-            sql = f"SELECT 1 FROM {table.physical} AS x WHERE x._d = 0 AND NOT ({condition}) LIMIT 1"  # noqa: S608 -- our names
+            sql = f"SELECT 1 FROM {table.physical} AS x WHERE x._d = 0 AND NOT ({condition}) LIMIT 1"
             if self.store.all(sql):
                 raise Refusal(2293, **names_)
         if found.kind in {"P", "U"}:
@@ -388,7 +396,10 @@ class Builder:
 
 
 _DEFAULT_NAMES = frozenset(
-    "SYSDATE SYSTIMESTAMP CURRENT_TIMESTAMP CURRENT_DATE LOCALTIMESTAMP USER UID SESSIONTIMEZONE DBTIMEZONE".split()
+    (
+        "SYSDATE SYSTIMESTAMP CURRENT_TIMESTAMP CURRENT_DATE LOCALTIMESTAMP USER UID"
+        " SESSIONTIMEZONE DBTIMEZONE"
+    ).split()
 )
 
 

@@ -2,8 +2,8 @@
 NUMBER: exact decimals stored as bytes that compare as the numbers do.
 
 An encoded number is a sign byte, an exponent byte and the significant digits in ASCII; of a negative number
-everything is complemented and a terminator sorts shorter mantissas last. memcmp order is numeric order and equal
-numbers have equal bytes, so that SQLite compares, sorts, groups and indexes them without knowing them.
+everything is complemented and a terminator sorts shorter mantissas last. memcmp order is numeric order and
+equal numbers have equal bytes, so that SQLite compares, sorts, groups and indexes them without knowing them.
 """
 
 from __future__ import annotations
@@ -128,7 +128,8 @@ def significant(value: Decimal, digits: int) -> Decimal:
 
 def parse(text: str, point: str = ".") -> Decimal:
     """
-    Read a number as an implicit conversion does: blanks around it, *point* as the decimal character; ORA-01722.
+    Read a number as an implicit conversion does: blanks around it, *point* as the decimal character;
+    ORA-01722.
     """
     bare = text.strip(" ")
     if point != ".":

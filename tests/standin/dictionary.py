@@ -1,8 +1,9 @@
 """
 The data dictionary: USER_, ALL_ and DBA_ views over the catalog, and the few views of the instance.
 
-A view is a line: its columns and a function that lists its rows as dicts for all objects. USER_ keeps the user's own
-and drops OWNER; ALL_ keeps what the user sees; DBA_ and V$ are only for those who may SELECT ANY DICTIONARY.
+A view is a line: its columns and a function that lists its rows as dicts for all objects. USER_ keeps the
+user's own and drops OWNER; ALL_ keeps what the user sees; DBA_ and V$ are only for those who may SELECT ANY
+DICTIONARY.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ def _columns(text: str) -> tuple[tuple[str, SqlType], ...]:
     return tuple(found)
 
 
-# --- objects --------------------------------------------------------------------------------------------------
+# --- objects
+# --------------------------------------------------------------------------------------------------
 
 
 def _yes(value: object) -> str:
@@ -93,7 +95,9 @@ def _tables(at: Instance) -> Iterator[Fields]:
             "IOT_TYPE": None,
             "TEMPORARY": "Y" if temporary else "N",
             "DURATION": ("SYS$SESSION" if table.preserve else "SYS$TRANSACTION") if temporary else None,
-            "COMPRESSION": "ENABLED" if any(word.startswith(_COMPRESSED) for word in table.options) else "DISABLED",
+            "COMPRESSION": "ENABLED"
+            if any(word.startswith(_COMPRESSED) for word in table.options)
+            else "DISABLED",
             "COMPRESS_FOR": None,
             "DEGREE": _degree(table),
             "NESTED": "NO",
@@ -408,7 +412,7 @@ def _sequences(at: Instance) -> Iterator[Fields]:
                 "SEQUENCE_OWNER": found.owner,
                 "SEQUENCE_NAME": found.name,
                 "MIN_VALUE": 1,
-                "MAX_VALUE": Decimal("9999999999999999999999999999"),
+                "MAX_VALUE": Decimal(9999999999999999999999999999),
                 "INCREMENT_BY": found.increment,
                 "CYCLE_FLAG": "N",
                 "ORDER_FLAG": "N",
@@ -481,7 +485,8 @@ def _users(at: Instance) -> Iterator[Fields]:
         }
 
 
-# --- session and instance -------------------------------------------------------------------------------------
+# --- session and instance
+# -------------------------------------------------------------------------------------
 
 
 def _session_privs(at: Instance) -> Iterator[Fields]:
@@ -587,7 +592,14 @@ def _parameters(at: Instance) -> Iterator[Fields]:
         "nls_length_semantics": "BYTE",
     }
     for number, (name, value) in enumerate(sorted(values.items()), 1):
-        yield {"NUM": number, "NAME": name, "TYPE": 2, "VALUE": value, "DISPLAY_VALUE": value, "ISDEFAULT": "TRUE"}
+        yield {
+            "NUM": number,
+            "NAME": name,
+            "TYPE": 2,
+            "VALUE": value,
+            "DISPLAY_VALUE": value,
+            "ISDEFAULT": "TRUE",
+        }
 
 
 def _sessions(at: Instance) -> Iterator[Fields]:
@@ -608,15 +620,19 @@ def _private_tables(at: Instance) -> Iterator[Fields]:
 
 
 _COLUMN_VIEW = _columns(
-    "OWNER TABLE_NAME COLUMN_NAME DATA_TYPE DATA_TYPE_MOD:f DATA_TYPE_OWNER DATA_LENGTH:n DATA_PRECISION:n DATA_SCALE:n"
+    "OWNER TABLE_NAME COLUMN_NAME DATA_TYPE DATA_TYPE_MOD:f DATA_TYPE_OWNER DATA_LENGTH:n"
+    " DATA_PRECISION:n DATA_SCALE:n"
     " NULLABLE:f COLUMN_ID:n DEFAULT_LENGTH:n DATA_DEFAULT:l NUM_DISTINCT:n NUM_NULLS:n CHARACTER_SET_NAME"
-    " CHAR_COL_DECL_LENGTH:n CHAR_LENGTH:n CHAR_USED:f HISTOGRAM DEFAULT_ON_NULL:f IDENTITY_COLUMN:f COLLATION"
+    " CHAR_COL_DECL_LENGTH:n CHAR_LENGTH:n CHAR_USED:f HISTOGRAM DEFAULT_ON_NULL:f"
+    " IDENTITY_COLUMN:f COLLATION"
 )
 _VIEWS: dict[str, DictionaryView] = {
     "TABLES": DictionaryView(
         _columns(
-            "OWNER TABLE_NAME TABLESPACE_NAME STATUS LOGGING:f NUM_ROWS:n DEGREE PARTITIONED:f IOT_TYPE TEMPORARY:f"
-            " NESTED:f DURATION COMPRESSION COMPRESS_FOR DROPPED:f READ_ONLY:f SEGMENT_CREATED:f LAST_ANALYZED:d"
+            "OWNER TABLE_NAME TABLESPACE_NAME STATUS LOGGING:f NUM_ROWS:n DEGREE PARTITIONED:f"
+            " IOT_TYPE TEMPORARY:f"
+            " NESTED:f DURATION COMPRESSION COMPRESS_FOR DROPPED:f READ_ONLY:f SEGMENT_CREATED:f"
+            " LAST_ANALYZED:d"
         ),
         _tables,
     ),
@@ -631,23 +647,29 @@ _VIEWS: dict[str, DictionaryView] = {
     ),
     "CONSTRAINTS": DictionaryView(
         _columns(
-            "OWNER CONSTRAINT_NAME CONSTRAINT_TYPE:f TABLE_NAME SEARCH_CONDITION:l SEARCH_CONDITION_VC:t R_OWNER"
-            " R_CONSTRAINT_NAME DELETE_RULE STATUS DEFERRABLE DEFERRED VALIDATED GENERATED BAD RELY LAST_CHANGE:d"
+            "OWNER CONSTRAINT_NAME CONSTRAINT_TYPE:f TABLE_NAME SEARCH_CONDITION:l"
+            " SEARCH_CONDITION_VC:t R_OWNER"
+            " R_CONSTRAINT_NAME DELETE_RULE STATUS DEFERRABLE DEFERRED VALIDATED GENERATED BAD RELY"
+            " LAST_CHANGE:d"
             " INDEX_OWNER INDEX_NAME INVALID VIEW_RELATED"
         ),
         _constraints,
     ),
-    "CONS_COLUMNS": DictionaryView(_columns("OWNER CONSTRAINT_NAME TABLE_NAME COLUMN_NAME:t POSITION:n"), _cons_columns),
+    "CONS_COLUMNS": DictionaryView(
+        _columns("OWNER CONSTRAINT_NAME TABLE_NAME COLUMN_NAME:t POSITION:n"), _cons_columns
+    ),
     "INDEXES": DictionaryView(
         _columns(
-            "OWNER INDEX_NAME INDEX_TYPE TABLE_OWNER TABLE_NAME TABLE_TYPE UNIQUENESS COMPRESSION TABLESPACE_NAME STATUS"
+            "OWNER INDEX_NAME INDEX_TYPE TABLE_OWNER TABLE_NAME TABLE_TYPE UNIQUENESS COMPRESSION"
+            " TABLESPACE_NAME STATUS"
             " NUM_ROWS:n LAST_ANALYZED:d DEGREE PARTITIONED:f TEMPORARY:f GENERATED:f VISIBILITY"
         ),
         _indexes,
     ),
     "IND_COLUMNS": DictionaryView(
         _columns(
-            "OWNER INDEX_OWNER INDEX_NAME TABLE_OWNER TABLE_NAME COLUMN_NAME:t COLUMN_POSITION:n COLUMN_LENGTH:n"
+            "OWNER INDEX_OWNER INDEX_NAME TABLE_OWNER TABLE_NAME COLUMN_NAME:t COLUMN_POSITION:n"
+            " COLUMN_LENGTH:n"
             " CHAR_LENGTH:n DESCEND:f"
         ),
         _ind_columns,
@@ -660,28 +682,35 @@ _VIEWS: dict[str, DictionaryView] = {
     "COL_COMMENTS": DictionaryView(_columns("OWNER TABLE_NAME COLUMN_NAME COMMENTS:t"), _col_comments),
     "OBJECTS": DictionaryView(
         _columns(
-            "OWNER OBJECT_NAME SUBOBJECT_NAME OBJECT_ID:n DATA_OBJECT_ID:n OBJECT_TYPE CREATED:d LAST_DDL_TIME:d"
-            " TIMESTAMP STATUS TEMPORARY:f GENERATED:f SECONDARY:f NAMESPACE:n EDITION_NAME ORACLE_MAINTAINED:f"
+            "OWNER OBJECT_NAME SUBOBJECT_NAME OBJECT_ID:n DATA_OBJECT_ID:n OBJECT_TYPE CREATED:d"
+            " LAST_DDL_TIME:d"
+            " TIMESTAMP STATUS TEMPORARY:f GENERATED:f SECONDARY:f NAMESPACE:n EDITION_NAME"
+            " ORACLE_MAINTAINED:f"
         ),
         _objects,
     ),
     "SYNONYMS": DictionaryView(_columns("OWNER SYNONYM_NAME TABLE_OWNER TABLE_NAME DB_LINK"), _synonyms),
-    "VIEWS": DictionaryView(_columns("OWNER VIEW_NAME TEXT_LENGTH:n TEXT:l TEXT_VC:t READ_ONLY:f"), _view_rows),
+    "VIEWS": DictionaryView(
+        _columns("OWNER VIEW_NAME TEXT_LENGTH:n TEXT:l TEXT_VC:t READ_ONLY:f"), _view_rows
+    ),
     "SEQUENCES": DictionaryView(
         _columns(
-            "OWNER SEQUENCE_OWNER SEQUENCE_NAME MIN_VALUE:n MAX_VALUE:n INCREMENT_BY:n CYCLE_FLAG:f ORDER_FLAG:f"
+            "OWNER SEQUENCE_OWNER SEQUENCE_NAME MIN_VALUE:n MAX_VALUE:n INCREMENT_BY:n CYCLE_FLAG:f"
+            " ORDER_FLAG:f"
             " CACHE_SIZE:n LAST_NUMBER:n"
         ),
         _sequences,
     ),
     "TAB_PRIVS": DictionaryView(
         _columns(
-            "GRANTEE OWNER TABLE_SCHEMA TABLE_NAME GRANTOR PRIVILEGE GRANTABLE:f HIERARCHY:f COMMON:f TYPE INHERITED:f"
+            "GRANTEE OWNER TABLE_SCHEMA TABLE_NAME GRANTOR PRIVILEGE GRANTABLE:f HIERARCHY:f"
+            " COMMON:f TYPE INHERITED:f"
         ),
         _tab_privs,
     ),
     "TAB_IDENTITY_COLS": DictionaryView(
-        _columns("OWNER TABLE_NAME COLUMN_NAME GENERATION_TYPE SEQUENCE_NAME IDENTITY_OPTIONS:t"), _identity_columns
+        _columns("OWNER TABLE_NAME COLUMN_NAME GENERATION_TYPE SEQUENCE_NAME IDENTITY_OPTIONS:t"),
+        _identity_columns,
     ),
     "JSON_COLUMNS": DictionaryView(
         _columns("OWNER TABLE_NAME OBJECT_TYPE COLUMN_NAME FORMAT DATA_TYPE"), _json_columns
@@ -693,10 +722,13 @@ _VIEWS: dict[str, DictionaryView] = {
         ),
         _nothing,
     ),
-    "TAB_PARTITIONS": DictionaryView(_columns("TABLE_OWNER OWNER TABLE_NAME PARTITION_NAME HIGH_VALUE:l"), _nothing),
+    "TAB_PARTITIONS": DictionaryView(
+        _columns("TABLE_OWNER OWNER TABLE_NAME PARTITION_NAME HIGH_VALUE:l"), _nothing
+    ),
     "USERS": DictionaryView(
         _columns(
-            "OWNER USERNAME USER_ID:n ACCOUNT_STATUS LOCK_DATE:d EXPIRY_DATE:d DEFAULT_TABLESPACE TEMPORARY_TABLESPACE"
+            "OWNER USERNAME USER_ID:n ACCOUNT_STATUS LOCK_DATE:d EXPIRY_DATE:d DEFAULT_TABLESPACE"
+            " TEMPORARY_TABLESPACE"
             " CREATED:d COMMON:f ORACLE_MAINTAINED:f"
         ),
         _users,
@@ -710,7 +742,9 @@ _SINGLE: dict[str, DictionaryView] = {
         _columns("USERNAME PRIVILEGE ADMIN_OPTION:f COMMON:f INHERITED:f"), _user_sys_privs, scoped=False
     ),
     "USER_TS_QUOTAS": DictionaryView(
-        _columns("TABLESPACE_NAME BYTES:n MAX_BYTES:n BLOCKS:n MAX_BLOCKS:n DROPPED:f"), _ts_quotas, scoped=False
+        _columns("TABLESPACE_NAME BYTES:n MAX_BYTES:n BLOCKS:n MAX_BLOCKS:n DROPPED:f"),
+        _ts_quotas,
+        scoped=False,
     ),
     "USER_FREE_SPACE": DictionaryView(
         _columns("TABLESPACE_NAME FILE_ID:n BLOCK_ID:n BYTES:n BLOCKS:n"), _free_space, scoped=False
@@ -718,19 +752,29 @@ _SINGLE: dict[str, DictionaryView] = {
     "USER_PRIVATE_TEMP_TABLES": DictionaryView(
         _columns("OWNER TABLE_NAME DURATION"), _private_tables, scoped=False
     ),
-    "NLS_DATABASE_PARAMETERS": DictionaryView(_columns("PARAMETER VALUE"), _database_parameters, scoped=False),
+    "NLS_DATABASE_PARAMETERS": DictionaryView(
+        _columns("PARAMETER VALUE"), _database_parameters, scoped=False
+    ),
     "NLS_SESSION_PARAMETERS": DictionaryView(_columns("PARAMETER VALUE"), _session_parameters, scoped=False),
-    "NLS_INSTANCE_PARAMETERS": DictionaryView(_columns("PARAMETER VALUE"), _database_parameters, scoped=False),
+    "NLS_INSTANCE_PARAMETERS": DictionaryView(
+        _columns("PARAMETER VALUE"), _database_parameters, scoped=False
+    ),
     "PRODUCT_COMPONENT_VERSION": DictionaryView(
         _columns("PRODUCT VERSION VERSION_FULL STATUS"), _product, scoped=False
     ),
-    "V$VERSION": DictionaryView(_columns("BANNER BANNER_FULL BANNER_LEGACY CON_ID:n"), _version_rows, scoped=False),
+    "V$VERSION": DictionaryView(
+        _columns("BANNER BANNER_FULL BANNER_LEGACY CON_ID:n"), _version_rows, scoped=False
+    ),
     "V$PARAMETER": DictionaryView(
-        _columns("NUM:n NAME TYPE:n VALUE:t DISPLAY_VALUE:t ISDEFAULT"), _parameters, scoped=False, privileged=True
+        _columns("NUM:n NAME TYPE:n VALUE:t DISPLAY_VALUE:t ISDEFAULT"),
+        _parameters,
+        scoped=False,
+        privileged=True,
     ),
     "V$SESSION": DictionaryView(
         _columns(
-            "SID:n SERIAL#:n USERNAME STATUS SCHEMANAME MODULE ACTION CLIENT_INFO CLIENT_IDENTIFIER TYPE PROGRAM MACHINE"
+            "SID:n SERIAL#:n USERNAME STATUS SCHEMANAME MODULE ACTION CLIENT_INFO CLIENT_IDENTIFIER"
+            " TYPE PROGRAM MACHINE"
         ),
         _sessions,
         scoped=False,
@@ -743,7 +787,11 @@ LIVELY = frozenset({"V$SESSION", "USER_SEQUENCES", "ALL_SEQUENCES", "DBA_SEQUENC
 _ALIASES = {"TAB": "USER_TABLES", "COLS": "USER_TAB_COLUMNS", "IND": "USER_INDEXES", "SYN": "USER_SYNONYMS"}
 _ALIASES |= {"OBJ": "USER_OBJECTS", "SEQ": "USER_SEQUENCES"}
 #: How the columns of USER_ views differ from ALL_: they lack the owner; of TAB_PRIVS they keep it.
-_OWNERS = {"USER": frozenset({"OWNER", "SEQUENCE_OWNER", "INDEX_OWNER"}), "ALL": frozenset(), "DBA": frozenset()}
+_OWNERS = {
+    "USER": frozenset({"OWNER", "SEQUENCE_OWNER", "INDEX_OWNER"}),
+    "ALL": frozenset(),
+    "DBA": frozenset(),
+}
 
 
 def find(name: str, at: Instance) -> DictionaryView | None:
@@ -765,7 +813,9 @@ def find(name: str, at: Instance) -> DictionaryView | None:
 
 
 def _scoped(scope: str, rest: str, view: DictionaryView) -> DictionaryView:
-    dropped = set(_OWNERS[scope]) if rest != "TAB_PRIVS" else {"TABLE_SCHEMA"} if scope != "ALL" else {"OWNER"}
+    dropped = (
+        set(_OWNERS[scope]) if rest != "TAB_PRIVS" else {"TABLE_SCHEMA"} if scope != "ALL" else {"OWNER"}
+    )
     if rest == "USERS":
         dropped = {"OWNER"}
     if rest in {"SEQUENCES", "IND_COLUMNS", "IND_EXPRESSIONS", "TAB_PARTITIONS"}:
@@ -788,7 +838,9 @@ def _shown(scope: str, rest: str, fields: Fields, at: Instance) -> bool:
         return bool(owner == at.user)
     name = fields.get("TABLE_NAME") or fields.get("OBJECT_NAME") or fields.get("VIEW_NAME") or ""
     if rest == "SYNONYMS":
-        return owner in {at.user, "PUBLIC"} or at.catalog.sees(at.user, fields["TABLE_OWNER"], fields["TABLE_NAME"])
+        return owner in {at.user, "PUBLIC"} or at.catalog.sees(
+            at.user, fields["TABLE_OWNER"], fields["TABLE_NAME"]
+        )
     if rest == "SEQUENCES":
         name = fields["SEQUENCE_NAME"]
     return at.catalog.sees(at.user, str(owner), str(name))

@@ -74,7 +74,8 @@ class Plan(Protocol):
         """
 
 
-# --- what goes into a column ----------------------------------------------------------------------------------
+# --- what goes into a column
+# ----------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -268,7 +269,8 @@ def _complete(filler: _Filler, columns: list[Column]) -> None:
     filler.values.slots.sort(key=lambda slot: order[slot.column.name])
 
 
-# --- INSERT ---------------------------------------------------------------------------------------------------
+# --- INSERT
+# ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -301,7 +303,8 @@ class InsertValues:
         self, session: Writing, rows: Sequence[Sequence[Any]], *, go_on: bool
     ) -> tuple[list[tuple[int, StoredRow]], list[tuple[int, Refusal]]]:
         """
-        Make the rows that are stored of many; the refused ones by offset, all of them or (not *go_on*) the first.
+        Make the rows that are stored of many; the refused ones by offset, all of them or (not *go_on*) the
+        first.
         """
         good: list[tuple[int, StoredRow]] = []
         bad: list[tuple[int, Refusal]] = []
@@ -365,7 +368,9 @@ class InsertQuery:
         return len(made)
 
 
-def _insert_each(rows: TableRows, txn: Transaction, made: list[StoredRow], kept: list[int] | None = None) -> None:
+def _insert_each(
+    rows: TableRows, txn: Transaction, made: list[StoredRow], kept: list[int] | None = None
+) -> None:
     try:
         rows.insert(txn, made, kept)
     except NoBulk:
@@ -389,12 +394,15 @@ def compile_insert(compilation: Compilation, statement: Insert, binds: Sequence[
         raise Refusal(947 if len(query.columns) < len(columns) else 913)
     for n, (column, out) in enumerate(zip(columns, query.columns, strict=True)):
         _refuse_always(column)
-        filler.values.slots.append(Slot(column, check(aim.table, column, out.type, compilation.context.nls), bind=n))
+        filler.values.slots.append(
+            Slot(column, check(aim.table, column, out.type, compilation.context.nls), bind=n)
+        )
     _complete(filler, columns)
     return InsertQuery(compilation, aim.table, filler.values, query)
 
 
-# --- UPDATE and DELETE ----------------------------------------------------------------------------------------
+# --- UPDATE and DELETE
+# ----------------------------------------------------------------------------------------
 
 #: Before a target's columns stand its version, its address, and who ended it.
 _HEAD = 3
@@ -582,7 +590,8 @@ def compile_delete(compilation: Compilation, statement: Delete) -> Plan:
     return Deleting(compilation, aim.table, _found(c, aim, statement.where, []))
 
 
-# --- MERGE ----------------------------------------------------------------------------------------------------
+# --- MERGE
+# ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -667,7 +676,10 @@ class _MergeCompiler:
         condition = " AND ".join([*self.aim.wheres, self.both.condition(statement.on)])
         sets, update_where, delete_where = self._update_branch()
         slots, insert_where = self._insert_branch()
-        sql = f"SELECT {', '.join(self.selected)} FROM {self.source_sql} LEFT JOIN {self.aim.source} ON {condition}"
+        sql = (
+            f"SELECT {', '.join(self.selected)} FROM {self.source_sql} LEFT JOIN {self.aim.source} ON"
+            f" {condition}"
+        )
         return Merging(
             self.compilation,
             self.aim.table,
@@ -751,4 +763,12 @@ def compile_merge(compilation: Compilation, statement: Merge, binds: Sequence[Bi
     return _MergeCompiler(compilation, statement, binds).compile()
 
 
-__all__ = ["InsertValues", "Plan", "TableName", "compile_delete", "compile_insert", "compile_merge", "compile_update"]
+__all__ = [
+    "InsertValues",
+    "Plan",
+    "TableName",
+    "compile_delete",
+    "compile_insert",
+    "compile_merge",
+    "compile_update",
+]

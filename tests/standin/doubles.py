@@ -1,5 +1,6 @@
 """
-BINARY_DOUBLE and BINARY_FLOAT as eight bytes that compare as Oracle does: NaN equals itself and is the greatest.
+BINARY_DOUBLE and BINARY_FLOAT as eight bytes that compare as Oracle does: NaN equals itself and is the
+greatest.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ def decode(data: bytes) -> float:
     if data == _NAN:
         return math.nan
     (bits,) = struct.unpack(">Q", data)
-    (value,) = struct.unpack(">d", struct.pack(">Q", bits ^ (1 << 63 if bits >> 63 else 0xFFFF_FFFF_FFFF_FFFF)))
+    (value,) = struct.unpack(
+        ">d", struct.pack(">Q", bits ^ (1 << 63 if bits >> 63 else 0xFFFF_FFFF_FFFF_FFFF))
+    )
     return float(value)
 
 
@@ -50,7 +53,13 @@ def from_text(text: str) -> float:
     Read a double as TO_BINARY_DOUBLE does: NaN and Inf too; else ORA-01722.
     """
     bare = text.strip(" ").lower()
-    names = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf, "infinity": math.inf, "-infinity": -math.inf}
+    names = {
+        "nan": math.nan,
+        "inf": math.inf,
+        "-inf": -math.inf,
+        "infinity": math.inf,
+        "-infinity": -math.inf,
+    }
     if bare in names:
         return names[bare]
     try:

@@ -1,8 +1,8 @@
 """
 The engine: databases and sessions that execute Oracle's SQL under Oracle's rules, on SQLite.
 
-A statement's way: lexer and parser (sql_*) make a tree; compiler, selects, functions and dml make SQLite's SQL and a
-plan of it; rows, transactions and ddl run the plan; codes says what was refused.
+A statement's way: lexer and parser (sql_*) make a tree; compiler, selects, functions and dml make SQLite's
+SQL and a plan of it; rows, transactions and ddl run the plan; codes says what was refused.
 """
 
 from __future__ import annotations
@@ -48,8 +48,10 @@ from tests.standin.sql_ast import (
     Merge,
     Query,
     TableName,
-    Transaction as TransactionStatement,
     Update,
+)
+from tests.standin.sql_ast import (
+    Transaction as TransactionStatement,
 )
 from tests.standin.sql_parser import Parsed, parse
 from tests.standin.sqlite import Store
@@ -57,7 +59,8 @@ from tests.standin.transactions import MustWait, Transaction, Transactions
 from tests.standin.values import Bind, ColumnInfo, OracleError, Outcome, Row, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence as SequenceOf
+    from collections.abc import Callable, Iterator
+    from collections.abc import Sequence as SequenceOf
 
     from tests.standin.sqltypes import SqlType
 
@@ -77,7 +80,8 @@ class Database:
     """
     One database: its file, its users, its sessions. Thread safe: one statement at a time.
 
-    *version* is 12, 18, 19, 21 or 23. *path* keeps committed data; without one they are gone with the process.
+    *version* is 12, 18, 19, 21 or 23. *path* keeps committed data; without one they are gone with the
+    process.
     """
 
     def __init__(
@@ -130,8 +134,8 @@ class Database:
             if table.temporary:
                 continue
             for number in live:
-                self.store.run(f"DELETE FROM {table.physical} WHERE _i = ?", (number,))  # noqa: S608 -- our names
-                self.store.run(f"UPDATE {table.physical} SET _d = 0 WHERE _d = ?", (number,))  # noqa: S608 -- our names
+                self.store.run(f"DELETE FROM {table.physical} WHERE _i = ?", (number,))
+                self.store.run(f"UPDATE {table.physical} SET _d = 0 WHERE _d = ?", (number,))
             self.builder.realise_checks(table, table.physical)
         self.store.run("DELETE FROM _live")
         self.transactions.last = max(live, default=0)
@@ -139,7 +143,7 @@ class Database:
         self.transactions.last = max([self.transactions.last, *highest])
 
     def _highest(self, table: Table) -> int:
-        found = self.store.all(f"SELECT coalesce(max(_i), 0) FROM {table.physical}")  # noqa: S608 -- our names
+        found = self.store.all(f"SELECT coalesce(max(_i), 0) FROM {table.physical}")
         return int(found[0][0])
 
     def session(self, user: str) -> Session:
@@ -217,7 +221,8 @@ class Session:
         database.last_session += not internal
         self.number = 0 if internal else database.last_session
 
-    # --- what the compiler asks -------------------------------------------------------------------------------
+    # --- what the compiler asks
+    # -------------------------------------------------------------------------------
 
     @property
     def catalog(self) -> Catalog:
@@ -291,7 +296,8 @@ class Session:
             raise Refusal(8002, name=sequence.name)
         return self.current_values[sequence.number]
 
-    # --- what plans ask ---------------------------------------------------------------------------------------
+    # --- what plans ask
+    # ---------------------------------------------------------------------------------------
 
     def select(self, sql: str, compilation: Compilation, row: SequenceOf[Any]) -> list[tuple[Any, ...]]:
         """
@@ -351,7 +357,8 @@ class Session:
             table.written = True
             self.catalog.save(table)
 
-    # --- statements -------------------------------------------------------------------------------------------
+    # --- statements
+    # -------------------------------------------------------------------------------------------
 
     def execute(
         self,
@@ -369,7 +376,9 @@ class Session:
         with self.database.lock:
             self._ready()
             try:
-                outcome = self._execute(sql, tuple(binds), rows, batch_errors=batch_errors, row_counts=row_counts)
+                outcome = self._execute(
+                    sql, tuple(binds), rows, batch_errors=batch_errors, row_counts=row_counts
+                )
                 if commit and not outcome.batch_errors and outcome.kind != "query":
                     self._commit()
                     outcome.committed = True
@@ -474,7 +483,8 @@ class Session:
             return self._lock(statement)
         return Admin(self, Alters(self)).run(statement)
 
-    # --- queries ----------------------------------------------------------------------------------------------
+    # --- queries
+    # ----------------------------------------------------------------------------------------------
 
     def _query(
         self, sql: str, statement: Query, binds: tuple[Bind, ...], rows: SequenceOf[SequenceOf[Value]]
@@ -507,8 +517,13 @@ class Session:
                 self._table_lock(txn, table, "ROW EXCLUSIVE", seconds, code)
             kept: list[tuple[Any, ...]] = []
             for values in self.select(query.sql, compilation, row):
-                keys = [(table, values[width + 2 * n], values[width + 2 * n + 1]) for n, table in enumerate(tables)]
-                rivals = {self.database.transactions.row_rival(txn, *key) for key in keys if key[1] is not None}
+                keys = [
+                    (table, values[width + 2 * n], values[width + 2 * n + 1])
+                    for n, table in enumerate(tables)
+                ]
+                rivals = {
+                    self.database.transactions.row_rival(txn, *key) for key in keys if key[1] is not None
+                }
                 rivals.discard(None)
                 if rivals and skips:
                     continue
@@ -531,7 +546,8 @@ class Session:
             must.code = code
             raise
 
-    # --- DML --------------------------------------------------------------------------------------------------
+    # --- DML
+    # --------------------------------------------------------------------------------------------------
 
     def _plan(self, compilation: Compilation, statement: Any, binds: tuple[Bind, ...]) -> Plan:
         if isinstance(statement, Insert):
@@ -593,14 +609,16 @@ class Session:
         batch_errors: bool,
         row_counts: bool,
     ) -> Outcome:
-        many = rows if rows else [()]
+        many = rows or [()]
         bulk = isinstance(plan, InsertValues) and len(many) > 1
         if bulk:
             done = self._insert_many(plan, many, batch_errors=batch_errors)  # type: ignore[arg-type]
         else:
             done = _Done()
             for offset, row in enumerate(many):
-                self._one_row(done, offset, lambda txn, row=row: self._run(plan, txn, row), batch_errors=batch_errors)
+                self._one_row(
+                    done, offset, lambda txn, row=row: self._run(plan, txn, row), batch_errors=batch_errors
+                )
         counts = done.counts
         if isinstance(statement, Merge) and batch_errors and done.errors:
             first = done.errors[0][0]
@@ -649,7 +667,10 @@ class Session:
         except (NoBulk, Refusal):
             for offset, row in good:
                 self._one_row(
-                    done, offset, lambda txn, row=row: self._insert_one(plan, txn, row), batch_errors=batch_errors
+                    done,
+                    offset,
+                    lambda txn, row=row: self._insert_one(plan, txn, row),
+                    batch_errors=batch_errors,
                 )
             failed.update(done.errors)
         if bad and not batch_errors:
@@ -665,7 +686,8 @@ class Session:
         plan.insert(self, txn, [row])
         return 1
 
-    # --- transactions -----------------------------------------------------------------------------------------
+    # --- transactions
+    # -----------------------------------------------------------------------------------------
 
     def _transaction(self, statement: TransactionStatement) -> Outcome:
         if statement.action == "COMMIT":
@@ -730,7 +752,7 @@ class Session:
         """
         for table in list(self.temporary.values()):
             if not table.preserve:
-                self.database.store.run(f"DELETE FROM {self.physical(table)}")  # noqa: S608 -- our names
+                self.database.store.run(f"DELETE FROM {self.physical(table)}")
         for name, table in list(self.private.items()):
             if not table.preserve:
                 self.drop_private(name)
@@ -813,7 +835,12 @@ class Session:
         """
         Keep what the client tells of itself; *current_schema* is where unqualified names are looked for.
         """
-        given = {"MODULE": module, "ACTION": action, "CLIENT_IDENTIFIER": client_id, "CLIENT_INFO": client_info}
+        given = {
+            "MODULE": module,
+            "ACTION": action,
+            "CLIENT_IDENTIFIER": client_id,
+            "CLIENT_INFO": client_info,
+        }
         self.attributes.update({name: value for name, value in given.items() if value is not None})
         self.attributes.update({name.upper(): value for name, value in others.items() if value is not None})
         if current_schema:
@@ -829,7 +856,8 @@ class Session:
         self.current_schema = name
         self.settings_version += 1
 
-    # --- the dictionary ---------------------------------------------------------------------------------------
+    # --- the dictionary
+    # ---------------------------------------------------------------------------------------
 
     def _instance(self) -> dictionary.Instance:
         database = self.database
@@ -879,10 +907,10 @@ class Session:
             if name not in filled:
                 columns = ", ".join(f"c{n}" for n in range(1, width + 1))
                 self.database.store.run(f"CREATE TABLE {table} ({columns})")
-            self.database.store.run(f"DELETE FROM {table}")  # noqa: S608 -- our names
+            self.database.store.run(f"DELETE FROM {table}")
             rows = dictionary.stored_rows(view, instance)
             marks = ", ".join("?" * width)
-            self.database.store.run_many(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 -- our names
+            self.database.store.run_many(f"INSERT INTO {table} VALUES ({marks})", rows)
             filled[name] = state
 
 

@@ -75,7 +75,9 @@ def months_between(later: str, earlier: str) -> Decimal:
     if later[8:10] == earlier[8:10] or (later == last_day(later) and earlier == last_day(earlier)):
         return Decimal(whole)
     days = int(later[8:10]) - int(earlier[8:10])
-    clock = (times.to_nanos("0001-01-01" + later[10:]) - times.to_nanos("0001-01-01" + earlier[10:])) // times.NANOS
+    clock = (
+        times.to_nanos("0001-01-01" + later[10:]) - times.to_nanos("0001-01-01" + earlier[10:])
+    ) // times.NANOS
     return Decimal(whole) + (Decimal(days) + Decimal(clock) / 86_400) / 31
 
 

@@ -205,8 +205,8 @@ def read(text: str, model: str, today: date) -> tuple[str, str | None]:
     """
     Read a time by a format: its wall clock, and its zone where the format has one.
 
-    Missing parts are the first of *today*'s month. Refusals are Oracle's: ORA-01830, 01840, 01841, 01843, 01847,
-    01839, 01850 to 01853, 01858, 01861.
+    Missing parts are the first of *today*'s month. Refusals are Oracle's: ORA-01830, 01840, 01841, 01843,
+    01847, 01839, 01850 to 01853, 01858, 01861.
     """
     reading = _Reading(text.rstrip(" "))
     reading.blanks()
@@ -334,7 +334,9 @@ def timestamp_literal(text: str) -> str:
     if match is None:
         raise Refusal(1861, value=text)
     year, month, day, hour, minute, second, fraction, offset, zone = match.groups()
-    clock = f"{int(hour or 0):02d}:{int(minute or 0):02d}:{int(second or 0):02d}.{(fraction or '').ljust(9, '0')}"
+    clock = (
+        f"{int(hour or 0):02d}:{int(minute or 0):02d}:{int(second or 0):02d}.{(fraction or '').ljust(9, '0')}"
+    )
     start = date_literal(f"{year}-{month}-{day}")
     for part, most, code in ((hour, 23, 1850), (minute, 59, 1851), (second, 59, 1852)):
         if int(part or 0) > most:

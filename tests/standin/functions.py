@@ -1,8 +1,8 @@
 """
 SQL functions: how many arguments, of which families, what they return.
 
-Most are lines of a table: letters for the arguments (t text, n number, i whole number, d time, b bytes), one for the
-result, and a Python function over plain values. The others look at types and are compiled one by one.
+Most are lines of a table: letters for the arguments (t text, n number, i whole number, d time, b bytes), one
+for the result, and a Python function over plain values. The others look at types and are compiled one by one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def has_aggregate(expr: Expr) -> bool:
     """
     Tell whether an expression aggregates the rows of its own query.
     """
-    return any(isinstance(node, Call) and node.over is None and node.name[-1] in AGGREGATES for node in nodes(expr))
+    return any(
+        isinstance(node, Call) and node.over is None and node.name[-1] in AGGREGATES for node in nodes(expr)
+    )
 
 
 @compiles(Call)
@@ -80,7 +82,8 @@ def _count(node: Call, least: int, most: int) -> None:
         raise Refusal(939, node.position)
 
 
-# --- aggregates -----------------------------------------------------------------------------------------------
+# --- aggregates
+# -----------------------------------------------------------------------------------------------
 
 
 def _aggregate(c: ExpressionCompiler, node: Call) -> Typed:
@@ -140,14 +143,17 @@ def _listagg(c: ExpressionCompiler, node: Call) -> Typed:
         raise Refusal(30491, node.position)
     text = c.text(node.args[0])
     separator = c.text(node.args[1]) if len(node.args) > 1 else "NULL"
-    marks = "".join(("d" if key.descending else "a") + ("f" if key.nulls_first else "l") for key in node.order)
+    marks = "".join(
+        ("d" if key.descending else "a") + ("f" if key.nulls_first else "l") for key in node.order
+    )
     keys = "".join(f", {c.sort_key(c.value(key.expr))}" for key in node.order)
     limit = c.nls.max_string
     shape = f"{'D' if node.distinct else 'A'}{limit} {marks}"
     return Typed(f"listagg({text}, {separator}, {text_sql(shape)}{keys})", sqltypes.varchar(limit))
 
 
-# --- analytic functions ---------------------------------------------------------------------------------------
+# --- analytic functions
+# ---------------------------------------------------------------------------------------
 
 
 def _window(c: ExpressionCompiler, over: Over, *, frame: bool = True) -> str:
@@ -213,14 +219,21 @@ def _average_of_hex(text: str) -> bytes:
     return decimals.encode(decimals.DIVISION.divide(exact_sum(found), Decimal(len(found))))
 
 
-# --- plain functions ------------------------------------------------------------------------------------------
+# --- plain functions
+# ------------------------------------------------------------------------------------------
 
 _READ: dict[str, Callable[[Any], Any]] = {
     "n": decimals.decode,
     "i": lambda v: int(decimals.decode(v)),
 }
 _FAMILY_OF = {"t": sqltypes.VARCHAR, "n": sqltypes.NUMBER, "i": sqltypes.NUMBER, "d": sqltypes.DATE}
-_RESULTS = {"t": sqltypes.VARCHAR, "n": sqltypes.NUMBER, "d": sqltypes.DATE, "b": sqltypes.RAW, "D": sqltypes.DAYS}
+_RESULTS = {
+    "t": sqltypes.VARCHAR,
+    "n": sqltypes.NUMBER,
+    "d": sqltypes.DATE,
+    "b": sqltypes.RAW,
+    "D": sqltypes.DAYS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +286,9 @@ class Plain:
         if self.result == "t" and first is not None and first.family == "text":
             if first.is_lob:
                 return first
-            return sqltypes.varchar(nls.max_string if first.name == "LONG" else max(first.max_bytes(nls.max_string), 1))
+            return sqltypes.varchar(
+                nls.max_string if first.name == "LONG" else max(first.max_bytes(nls.max_string), 1)
+            )
         return _RESULTS[self.result]
 
     def _called(self, letters: str) -> Callable[..., Any]:
@@ -281,7 +296,9 @@ class Plain:
         function, result = self.function, self.result
 
         def run(*args: Any) -> Any:
-            plain = [value if read is None else read(value) for read, value in zip(readers, args, strict=True)]
+            plain = [
+                value if read is None else read(value) for read, value in zip(readers, args, strict=True)
+            ]
             made = function(*plain)
             if made is None or made == "":
                 return None
@@ -369,7 +386,8 @@ _PLAIN: dict[str, Plain] = {
 }
 
 
-# --- functions that look at types -----------------------------------------------------------------------------
+# --- functions that look at types
+# -----------------------------------------------------------------------------
 
 
 def _nvl(c: ExpressionCompiler, node: Call) -> Typed:
@@ -441,10 +459,14 @@ def _to_char(c: ExpressionCompiler, node: Call) -> Typed:
     nls = c.nls
     if family in {"number", "double"}:
         number = c.convert(found, sqltypes.NUMBER)
-        sql = c.py("to_char number", lambda v, m: formats.write_number(decimals.decode(v), m), number.sql, model)
+        sql = c.py(
+            "to_char number", lambda v, m: formats.write_number(decimals.decode(v), m), number.sql, model
+        )
         return Typed(sql, sqltypes.varchar(64))
     if family == "zoned":
-        sql = c.py("to_char zoned", lambda v, m: formats.write(times.wall_clock(v), m, v[29:]), found.sql, model)
+        sql = c.py(
+            "to_char zoned", lambda v, m: formats.write(times.wall_clock(v), m, v[29:]), found.sql, model
+        )
     elif family == "time":
         local = found.type.name == sqltypes.LOCAL.name
 
@@ -522,7 +544,9 @@ def _cut_or_round(c: ExpressionCompiler, node: Call) -> Typed:
         return Typed(c.py(("unit", rounds), function, date.sql, unit), sqltypes.DATE)
     if found.type.family == "double" and len(node.args) == 1:
         whole = math.trunc if not rounds else round
-        sql = c.py(("double unit", rounds), lambda v: doubles.encode(float(whole(doubles.decode(v)))), found.sql)
+        sql = c.py(
+            ("double unit", rounds), lambda v: doubles.encode(float(whole(doubles.decode(v)))), found.sql
+        )
         return Typed(sql, found.type)
     number = c.convert(found, sqltypes.NUMBER)
     places = c.number(node.args[1]) if len(node.args) > 1 else f"X'{decimals.ZERO.hex()}'"
@@ -568,7 +592,9 @@ def _byte_length(c: ExpressionCompiler, node: Call) -> Typed:
     found = c.value(node.args[0])
     if found.type.family == "bytes":
         return Typed(c.py("length of bytes", lambda v: decimals.encode(len(v)), found.sql), sqltypes.NUMBER)
-    return Typed(c.py("lengthb", lambda v: decimals.encode(len(v.encode())), c.text(node.args[0])), sqltypes.NUMBER)
+    return Typed(
+        c.py("lengthb", lambda v: decimals.encode(len(v.encode())), c.text(node.args[0])), sqltypes.NUMBER
+    )
 
 
 def _lob_length(c: ExpressionCompiler, node: Call) -> Typed:

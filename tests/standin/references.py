@@ -40,7 +40,11 @@ class References:
                     self._orphans(txn, table, child, found, gone)
 
     def _children(self, table: Table) -> list[tuple[Table, Constraint]]:
-        own = [(table, found) for found in table.constraints if found.kind == "R" and self._is_parent(table, found)]
+        own = [
+            (table, found)
+            for found in table.constraints
+            if found.kind == "R" and self._is_parent(table, found)
+        ]
         return own + depends(table, self.catalog)
 
     def _is_parent(self, table: Table, found: Constraint) -> bool:
@@ -72,7 +76,13 @@ class References:
                 raise Refusal(2292, owner=child.owner, constraint=found.name)
 
     def _exists(
-        self, txn: Transaction, table: Table, columns: list[str], values: tuple[Any, ...], *, waits: bool = True
+        self,
+        txn: Transaction,
+        table: Table,
+        columns: list[str],
+        values: tuple[Any, ...],
+        *,
+        waits: bool = True,
     ) -> bool:
         """
         Look for a row with a key; one that another transaction made or ended is waited for.
@@ -82,7 +92,7 @@ class References:
         physical = self.session.physical(table)
         live = self.session.database.transactions.live
         rows = self.session.database.store.all(
-            f"SELECT _i, _d FROM {physical} WHERE {tests}",  # noqa: S608 -- our names
+            f"SELECT _i, _d FROM {physical} WHERE {tests}",
             values,
         )
         for maker, ender in rows:

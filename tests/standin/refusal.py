@@ -5,12 +5,12 @@ Refusals inside the engine: a number and names; the text is made at the rim, by 
 from __future__ import annotations
 
 
-class Refusal(Exception):  # noqa: N818 -- a server refuses; the wire calls it an error
+class Refusal(Exception):
     """
     ORA-*code* with the *names* that its text mentions.
 
-    *position* is an offset in the statement's text, where the parser or the binder stopped; *done* counts the rows
-    that an array DML had written before.
+    *position* is an offset in the statement's text, where the parser or the binder stopped; *done* counts the
+    rows that an array DML had written before.
     """
 
     def __init__(self, code: int, position: int = 0, **names: object) -> None:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from tests.standin.transactions import Transaction, Transactions
 
 StoredRow = tuple[Any, ...]
-#: Behind a key's columns that are NULL, so that (1, NULL) is twice the same key as in Oracle: no value has it.
+#: Behind a key's columns that are NULL, so that (1, NULL) is twice the same key as in Oracle: no value has
+#: it.
 NO_VALUE = "X'ff00ff'"
 
 
@@ -38,7 +39,7 @@ class Key:
     physical: tuple[str, ...]
 
 
-class NoBulk(Exception):  # noqa: N818 -- control flow: go row by row, to see which one it is
+class NoBulk(Exception):
     """
     Some row of many violates a key or a check.
     """
@@ -88,7 +89,7 @@ class TableRows:
         self.keys = [self._key(key_name, names) for key_name, names in unique_keys(table)]
         names = ", ".join(column.physical for column in self.columns)
         marks = ", ".join("?" * (len(self.columns) + 3))
-        self._insert = f"INSERT INTO {physical} (_v, _r, _i, {names}, _d) VALUES ({marks}, 0)"  # noqa: S608 -- our names
+        self._insert = f"INSERT INTO {physical} (_v, _r, _i, {names}, _d) VALUES ({marks}, 0)"
 
     def _key(self, name: str, columns: Sequence[str]) -> Key:
         found = [self.table.column(column) for column in columns]
@@ -101,7 +102,8 @@ class TableRows:
         """
         Insert rows; *kept* are the addresses that updated rows keep.
 
-        One row alone tells which key or check it violates, or whom to wait for; of many only that one does: NoBulk.
+        One row alone tells which key or check it violates, or whom to wait for; of many only that one does:
+        NoBulk.
         """
         if not rows:
             return
@@ -128,7 +130,7 @@ class TableRows:
         self.transactions.made(txn, self.physical, first, len(rows))
 
     def _take_back(self, first: int, count: int) -> None:
-        sql = f"DELETE FROM {self.physical} WHERE _v BETWEEN ? AND ?"  # noqa: S608 -- our names
+        sql = f"DELETE FROM {self.physical} WHERE _v BETWEEN ? AND ?"
         self.store.run(sql, (first, first + count - 1))
 
     def end(self, txn: Transaction, found: Sequence[tuple[int, int, int]]) -> None:
@@ -140,7 +142,7 @@ class TableRows:
             if rival is not None:
                 raise MustWait([rival])
         versions = [version for version, _, _ in found]
-        sql = f"UPDATE {self.physical} SET _d = {txn.number} WHERE _v = ?"  # noqa: S608 -- our names
+        sql = f"UPDATE {self.physical} SET _d = {txn.number} WHERE _v = ?"
         self.store.run_many(sql, [(version,) for version in versions])
         self.transactions.ended(txn, self.physical, versions)
 
@@ -151,7 +153,9 @@ class TableRows:
         A key that another transaction has deleted is free only when that one commits.
         """
         rivals = [
-            other for other in self.transactions.live.values() if other is not txn and self.physical in other.ended_in
+            other
+            for other in self.transactions.live.values()
+            if other is not txn and self.physical in other.ended_in
         ]
         if not rivals:
             return
@@ -167,7 +171,7 @@ class TableRows:
         if all(value is None for value in values):
             return None
         tests = " AND ".join(f"{name} IS ?" for name in key.physical)
-        sql = f"SELECT _i, _d FROM {self.physical} WHERE {condition} AND {tests}"  # noqa: S608 -- our names
+        sql = f"SELECT _i, _d FROM {self.physical} WHERE {condition} AND {tests}"
         found = self.store.all(sql, values)
         return found[0] if found else None  # type: ignore[return-value]
 
@@ -211,5 +215,7 @@ def unique_keys(table: Table) -> list[tuple[str, list[str]]]:
     """
     found = [(key.name, key.columns) for key in table.constraints if key.kind in {"P", "U"} and key.enabled]
     taken = {key.index for key in table.constraints if key.index}
-    found += [(index.name, index.columns) for index in table.indexes if index.unique and index.name not in taken]
+    found += [
+        (index.name, index.columns) for index in table.indexes if index.unique and index.name not in taken
+    ]
     return found

@@ -124,7 +124,8 @@ def _limit(compilation: Compilation, query: Query, scope: Scope | None) -> str:
     return f" LIMIT {count} OFFSET {skip}"
 
 
-# --- set operations -------------------------------------------------------------------------------------------
+# --- set operations
+# -------------------------------------------------------------------------------------------
 
 
 def _body(compilation: Compilation, body: Body, scope: Scope | None) -> CompiledQuery:
@@ -206,7 +207,8 @@ def _ordinal(expr: Expr, count: int) -> int | None:
     return int(place)
 
 
-# --- sources --------------------------------------------------------------------------------------------------
+# --- sources
+# --------------------------------------------------------------------------------------------------
 
 
 def named_query(scope: Scope | None, name: str) -> _Named | None:
@@ -337,7 +339,9 @@ class Sources:
 
     def _nullable(self, first: int, last: int) -> None:
         for relation in self.scope.relations[first:last]:
-            relation.columns = {name: replace(typed, nullable=True) for name, typed in relation.columns.items()}
+            relation.columns = {
+                name: replace(typed, nullable=True) for name, typed in relation.columns.items()
+            }
 
     def _using(self, join: Join, before: int) -> str:
         c = ExpressionCompiler(self.compilation, self.scope)
@@ -349,7 +353,11 @@ class Sources:
                 raise Refusal(904, name=f'"{name}"')
             conditions.append(c.compare("=", lefts[0], rights[0]))
             left, right = c.common([lefts[0], rights[0]], strict=False)
-            merged = left if join.kind in {"INNER", "LEFT"} else replace(left, sql=f"coalesce({left.sql},{right.sql})")
+            merged = (
+                left
+                if join.kind in {"INNER", "LEFT"}
+                else replace(left, sql=f"coalesce({left.sql},{right.sql})")
+            )
             self.scope.merged[name] = merged
         return " AND ".join(conditions)
 
@@ -395,7 +403,8 @@ def parsed_expression(text: str, version: int) -> Expr:
     return found
 
 
-# --- one SELECT -----------------------------------------------------------------------------------------------
+# --- one SELECT
+# -----------------------------------------------------------------------------------------------
 
 
 class _Block:
@@ -468,7 +477,9 @@ class _Block:
                 name: self._renamed(alias, listed, typed) for name, typed in relation.columns.items()
             }
             if relation.table is not None:
-                listed += [f"{relation.alias}.{name} AS {relation.alias}{name}" for name in ("_v", "_r", "_d")]
+                listed += [
+                    f"{relation.alias}.{name} AS {relation.alias}{name}" for name in ("_v", "_r", "_d")
+                ]
                 relation.table = None
         self.scope.rownum = f"{alias}.rn"
         listed.append("row_number() OVER () AS rn")
@@ -590,7 +601,9 @@ class _Block:
 
     def _owner_of(self, name: Name) -> str:
         for relation in self.scope.relations:
-            if name.parts[-1] in relation.columns and (len(name.parts) == 1 or relation.name == name.parts[-2]):
+            if name.parts[-1] in relation.columns and (
+                len(name.parts) == 1 or relation.name == name.parts[-2]
+            ):
                 return relation.alias
         raise Refusal(904, name.position, name=f'"{name.parts[-1]}"')
 
@@ -678,7 +691,8 @@ def rownum_limits(c: ExpressionCompiler, where: Expr | None) -> tuple[list[Expr]
     return rest, f" LIMIT {shown}"
 
 
-# --- queries in expressions -----------------------------------------------------------------------------------
+# --- queries in expressions
+# -----------------------------------------------------------------------------------
 
 
 @compiles(InQuery)

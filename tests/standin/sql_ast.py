@@ -258,7 +258,8 @@ class Tuple:
 
 
 Expr: TypeAlias = (
-    "Literal | BindRef | Name | Star | Unary | Binary | Call | Case | Cast | Extract | InList | InQuery | Exists"
+    "Literal | BindRef | Name | Star | Unary | Binary | Call | Case | Cast | Extract |"
+    " InList | InQuery | Exists"
     " | Scalar | Between | Like | IsNull | IsJson | Truth | AtZone | Tuple"
 )
 

@@ -326,7 +326,9 @@ def sequence_options(c: Cursor) -> tuple[int, int]:
             increment = c.signed_integer()
         elif c.accepts_any("MINVALUE", "MAXVALUE", "CACHE"):
             c.signed_integer()
-        elif not c.accepts_any("NOMINVALUE", "NOMAXVALUE", "NOCACHE", "NOCYCLE", "NOORDER", "ORDER", "NOKEEP"):
+        elif not c.accepts_any(
+            "NOMINVALUE", "NOMAXVALUE", "NOCACHE", "NOCYCLE", "NOORDER", "ORDER", "NOKEEP"
+        ):
             break
     c.accepts_symbol(")")
     return start, increment

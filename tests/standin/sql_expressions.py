@@ -50,6 +50,7 @@ _VALUE_WORDS = frozenset({"ROWNUM", "ROWID", "SYSDATE", "UID", "USER", "LEVEL"})
 _FRAME_WORDS = frozenset("ROWS RANGE BETWEEN UNBOUNDED PRECEDING FOLLOWING CURRENT ROW AND".split())
 _PARTS = frozenset("YEAR MONTH DAY HOUR MINUTE SECOND TIMEZONE_HOUR TIMEZONE_MINUTE".split())
 
+
 def expression(c: Cursor) -> Expr:
     """
     Take a condition or a value.

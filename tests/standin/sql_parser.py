@@ -144,7 +144,9 @@ def _index(c: Cursor, *, unique: bool) -> CreateIndex:
         if not c.accepts_symbol(","):
             break
     c.needs_symbol(")")
-    while c.accepts_any("ONLINE", "LOCAL", "COMPUTE", "STATISTICS", "REVERSE", "UNUSABLE") or sql_ddl.options(c):
+    while c.accepts_any("ONLINE", "LOCAL", "COMPUTE", "STATISTICS", "REVERSE", "UNUSABLE") or sql_ddl.options(
+        c
+    ):
         pass
     return CreateIndex(name, table, tuple(keys), tuple(texts), unique, soft)
 

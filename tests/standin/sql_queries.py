@@ -30,7 +30,17 @@ if TYPE_CHECKING:
 
 _JOIN_WORDS = frozenset({"JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "OUTER", "APPLY"})
 #: Words that end a source, so that they are no alias though they are not reserved.
-_NO_ALIAS = _JOIN_WORDS | {"USING", "WHEN", "OFFSET", "FETCH", "RETURNING", "LOG", "PARTITION", "SAMPLE", "PIVOT"}
+_NO_ALIAS = _JOIN_WORDS | {
+    "USING",
+    "WHEN",
+    "OFFSET",
+    "FETCH",
+    "RETURNING",
+    "LOG",
+    "PARTITION",
+    "SAMPLE",
+    "PIVOT",
+}
 
 
 def query(c: Cursor) -> Query:
@@ -189,7 +199,9 @@ def _item(c: Cursor) -> Item:
         return Item(expr, None, text)
     if c.accepts("AS"):
         return Item(expr, c.name(923), text)
-    if c.token.kind == "quoted" or (c.token.kind == "word" and c.token.text not in RESERVED and not c.sees("BULK")):
+    if c.token.kind == "quoted" or (
+        c.token.kind == "word" and c.token.text not in RESERVED and not c.sees("BULK")
+    ):
         return Item(expr, c.name(923), text)
     return Item(expr, None, text)
 

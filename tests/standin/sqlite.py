@@ -25,8 +25,8 @@ class Store:
     """
     One SQLite connection, in memory or in a file, for one thread at a time.
 
-    It is always inside of a SQLite transaction: *keep* ends one and begins the next. A refusal raised by a Python
-    function in SQL is kept while SQLite reports a failure of its own, and raised in its place.
+    It is always inside of a SQLite transaction: *keep* ends one and begins the next. A refusal raised by a
+    Python function in SQL is kept while SQLite reports a failure of its own, and raised in its place.
     """
 
     def __init__(self, path: str | None) -> None:

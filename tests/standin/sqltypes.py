@@ -7,7 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Family = Literal["text", "number", "double", "time", "zoned", "bytes", "boolean", "json", "days", "months", "null"]
+Family = Literal[
+    "text", "number", "double", "time", "zoned", "bytes", "boolean", "json", "days", "months", "null"
+]
 
 FAMILIES: dict[str, Family] = {
     "VARCHAR2": "text",
@@ -40,7 +42,8 @@ LONGS = frozenset({"LONG", "LONG RAW"})
 BLANK_PADDED = frozenset({"CHAR", "NCHAR"})
 NATIONAL = frozenset({"NVARCHAR2", "NCHAR", "NCLOB"})
 STRINGS = frozenset({"VARCHAR2", "NVARCHAR2", "CHAR", "NCHAR"})
-#: May be neither sorted, compared, grouped nor unique (SQL Language Reference, Data Types; ORA-00932, ORA-02329).
+#: May be neither sorted, compared, grouped nor unique (SQL Language Reference, Data Types; ORA-00932,
+#: ORA-02329).
 UNORDERED = LOBS | LONGS | {"JSON"}
 #: May be no key: also ORA-02329 for TIMESTAMP WITH TIME ZONE.
 NO_KEYS = UNORDERED | {"TIMESTAMP WITH TIME ZONE"}
@@ -73,9 +76,10 @@ class SqlType:
     """
     A type by its dictionary *name*, without digits.
 
-    *length* is in characters when *char*, else in bytes; 0 is unbounded. *precision* is a NUMBER's digits (None
-    where none are declared), a FLOAT's bits, a TIMESTAMP's fraction digits or an interval's leading ones;
-    *scale* is a NUMBER's, or an interval's fraction digits. *is_json* is a column's with a CHECK ... IS JSON.
+    *length* is in characters when *char*, else in bytes; 0 is unbounded. *precision* is a NUMBER's digits
+    (None where none are declared), a FLOAT's bits, a TIMESTAMP's fraction digits or an interval's leading
+    ones; *scale* is a NUMBER's, or an interval's fraction digits. *is_json* is a column's with a CHECK ... IS
+    JSON.
     """
 
     name: str
@@ -114,7 +118,7 @@ class SqlType:
         Write the dictionary's DATA_TYPE, with digits where it carries them.
         """
         if self.name.startswith("TIMESTAMP"):
-            return f"TIMESTAMP({self.precision}){self.name[len('TIMESTAMP'):]}"
+            return f"TIMESTAMP({self.precision}){self.name[len('TIMESTAMP') :]}"
         if self.name == "INTERVAL DAY TO SECOND":
             return f"INTERVAL DAY({self.precision}) TO SECOND({self.scale})"
         if self.name == "INTERVAL YEAR TO MONTH":

@@ -1,8 +1,8 @@
 """
 Dates and times as text that sorts as the instants do, to the nanosecond.
 
-DATE, TIMESTAMP and TIMESTAMP WITH LOCAL TIME ZONE are 29 characters, YYYY-MM-DD HH:MM:SS.nnnnnnnnn; the last in
-UTC. TIMESTAMP WITH TIME ZONE is its instant in UTC and its offset, +HH:MM, behind it. Years are 1 to 9999.
+DATE, TIMESTAMP and TIMESTAMP WITH LOCAL TIME ZONE are 29 characters, YYYY-MM-DD HH:MM:SS.nnnnnnnnn; the last
+in UTC. TIMESTAMP WITH TIME ZONE is its instant in UTC and its offset, +HH:MM, behind it. Years are 1 to 9999.
 """
 
 from __future__ import annotations

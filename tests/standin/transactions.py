@@ -1,10 +1,11 @@
 """
 Transactions: who wrote which row version, who waits for whom, what to undo.
 
-Each row version carries the transaction that made it (_i) and the one that ended it (_d, 0 for none). A version is
-visible where its maker is no other live transaction and its end is none or another live one's. So COMMIT only
-removes the transaction from the live ones; ROLLBACK undoes what it wrote. Waiting happens with nothing of the
-statement left behind: it is undone, the lock of the engine released, and the statement begun anew.
+Each row version carries the transaction that made it (_i) and the one that ended it (_d, 0 for none). A
+version is visible where its maker is no other live transaction and its end is none or another live one's. So
+COMMIT only removes the transaction from the live ones; ROLLBACK undoes what it wrote. Waiting happens with
+nothing of the statement left behind: it is undone, the lock of the engine released, and the statement begun
+anew.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _COMPATIBLE = {
 }
 
 
-class MustWait(Exception):  # noqa: N818 -- control flow: the statement is undone, waits, and runs again
+class MustWait(Exception):
     """
     A row or table is another transaction's: wait for *holders*, *seconds* at most (None for ever).
     """
@@ -144,7 +145,7 @@ class Transactions:
         self.changed.notify_all()
 
     def _delete(self, table: str, versions: list[int]) -> None:
-        self.db.executemany(f"DELETE FROM {table} WHERE _v = ?", ((v,) for v in versions))  # noqa: S608 -- our names
+        self.db.executemany(f"DELETE FROM {table} WHERE _v = ?", ((v,) for v in versions))
 
     def undo_to(self, txn: Transaction, mark: int) -> None:
         """
@@ -154,12 +155,12 @@ class Transactions:
             entry = txn.undo.pop()
             if isinstance(entry, Made):
                 self.db.execute(
-                    f"DELETE FROM {entry.table} WHERE _v BETWEEN ? AND ?",  # noqa: S608 -- our names
+                    f"DELETE FROM {entry.table} WHERE _v BETWEEN ? AND ?",
                     (entry.first, entry.last),
                 )
             elif isinstance(entry, Ended):
                 self.db.executemany(
-                    f"UPDATE {entry.table} SET _d = 0 WHERE _v = ?",  # noqa: S608 -- our names
+                    f"UPDATE {entry.table} SET _d = 0 WHERE _v = ?",
                     ((v,) for v in entry.versions),
                 )
             else:
@@ -229,7 +230,9 @@ class Transactions:
             self.row_locks[table, row] = txn
             txn.undo.append(Locked((table, row)))
 
-    def wait(self, txn: Transaction, must: MustWait, deadline: float | None, cancelled: threading.Event) -> None:
+    def wait(
+        self, txn: Transaction, must: MustWait, deadline: float | None, cancelled: threading.Event
+    ) -> None:
         """
         Wait until something changes that may free what *must* names.
 
@@ -270,7 +273,7 @@ class Transactions:
         """
         first = self._versions.get(table)
         if first is None:
-            (last,) = self.db.execute(f"SELECT coalesce(max(_v), 0) FROM {table}").fetchone()  # noqa: S608 -- our names
+            (last,) = self.db.execute(f"SELECT coalesce(max(_v), 0) FROM {table}").fetchone()
             first = last + 1
         self._versions[table] = first + count
         return int(first)

@@ -50,7 +50,9 @@ class Asking:
         declared = [bind_for(value) for value in row] if binds is None else binds
         return self.session.execute(sql, declared, [row] if row else [])
 
-    def many(self, sql: str, binds: Sequence[Bind], rows: Sequence[Sequence[Any]], **options: bool) -> Outcome:
+    def many(
+        self, sql: str, binds: Sequence[Bind], rows: Sequence[Sequence[Any]], **options: bool
+    ) -> Outcome:
         """
         Run an array DML.
         """

@@ -13,7 +13,8 @@ from tests.standin.values import Bind
 from tests.standin_tests.asking import Asking, asking
 
 CREATE = (
-    "CREATE TABLE t (id NUMBER(10) CONSTRAINT t_pk PRIMARY KEY, v VARCHAR2(10), n NUMBER(5,2), d DATE, c CLOB,"
+    "CREATE TABLE t (id NUMBER(10) CONSTRAINT t_pk PRIMARY KEY, v VARCHAR2(10), n"
+    " NUMBER(5,2), d DATE, c CLOB,"
     " m NUMBER(3) NOT NULL)"
 )
 
@@ -94,13 +95,13 @@ def test_ddl_works_on_a_filled_table(filled, statement):
         ("CREATE TABLE u (a NUMBER, PRIMARY KEY (b))", 904),
         ("CREATE TABLE u (a NUMBER DEFAULT b)", 984),
         ("CREATE TABLE u (select NUMBER)", 904),
-        ("CREATE TABLE u (\"ROWID\" NUMBER)", 904),
+        ('CREATE TABLE u ("ROWID" NUMBER)', 904),
         ("CREATE TABLE u ()", 904),
         ("CREATE TABLE u", 906),
         ("CREATE TABLE u (a NUMBER) STORAGE (INITIAL 5)", 922),
         ("CREATE TABLE u (a NUMBER);", None),
         ("CREATE TABLE " + "u" * 129 + " (a NUMBER)", 972),
-        ("CREATE TABLE \"" + "я" * 65 + "\" (a NUMBER)", 972),
+        ('CREATE TABLE "' + "я" * 65 + '" (a NUMBER)', 972),
         ("CREATE TABLE u (a NUMBER CHECK (b > 1))", 904),
         ("CREATE TABLE u (a NUMBER REFERENCES nix (id))", 942),
         ("CREATE TABLE u (a NUMBER REFERENCES t (m))", 2270),
@@ -264,7 +265,8 @@ def test_if_exists_is_of_23():
     assert old.code("DROP TABLE IF EXISTS t") == 933
 
 
-# --- temporary tables -----------------------------------------------------------------------------------------
+# --- temporary tables
+# -----------------------------------------------------------------------------------------
 
 
 def test_rows_of_a_temporary_table_are_the_sessions_own(ask):
@@ -313,7 +315,8 @@ def test_private_temporary_tables_are_of_18():
     assert asking(12).code("CREATE PRIVATE TEMPORARY TABLE ora$ptt_x (a NUMBER)") == 901
 
 
-# --- users and rights -----------------------------------------------------------------------------------------
+# --- users and rights
+# -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -351,7 +354,9 @@ def test_grants_follow_the_table_through_rename_and_go_with_it(two):
     mine.run("GRANT SELECT ON t TO other")
     mine.run("RENAME t TO u")
     assert other.column("SELECT a FROM app.u") == []
-    assert mine.rows("SELECT grantee, table_name, privilege FROM user_tab_privs") == [("OTHER", "U", "SELECT")]
+    assert mine.rows("SELECT grantee, table_name, privilege FROM user_tab_privs") == [
+        ("OTHER", "U", "SELECT")
+    ]
     mine.run("DROP TABLE u")
     assert mine.rows("SELECT * FROM user_tab_privs") == []
 
@@ -362,7 +367,10 @@ def test_names_are_looked_for_in_the_current_schema(two):
     mine.run("GRANT SELECT, INSERT ON t TO other")
     other.session.set_attributes(current_schema="APP")
     other.run("INSERT INTO t VALUES (1)")
-    assert other.value("SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') || SYS_CONTEXT('USERENV', 'SESSION_USER')") == "APPOTHER"
+    assert (
+        other.value("SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') || SYS_CONTEXT('USERENV', 'SESSION_USER')")
+        == "APPOTHER"
+    )
 
 
 def test_a_right_taken_away_is_missed(two):
@@ -400,19 +408,24 @@ def test_views_read_with_their_owners_rights(two):
     assert other.code("SELECT a FROM app.v") == 942
 
 
-# --- the dictionary -------------------------------------------------------------------------------------------
+# --- the dictionary
+# -------------------------------------------------------------------------------------------
 
 
 def test_columns_are_listed_with_their_measures():
     ask = asking(23)
     ask.run(
-        "CREATE TABLE t (a NUMBER, b NUMBER(10), c NUMBER(10,2), d NUMBER(*,0), e FLOAT, f VARCHAR2(10), g VARCHAR2(10 CHAR),"
-        " h CHAR(3), i RAW(16), j DATE, k TIMESTAMP(3), l TIMESTAMP WITH TIME ZONE, m TIMESTAMP(0) WITH LOCAL TIME ZONE,"
-        " n CLOB, o BLOB, p BOOLEAN, q JSON, r BINARY_DOUBLE, s NVARCHAR2(10), u INTERVAL DAY(3) TO SECOND(2),"
+        "CREATE TABLE t (a NUMBER, b NUMBER(10), c NUMBER(10,2), d NUMBER(*,0), e FLOAT, f"
+        " VARCHAR2(10), g VARCHAR2(10 CHAR),"
+        " h CHAR(3), i RAW(16), j DATE, k TIMESTAMP(3), l TIMESTAMP WITH TIME ZONE, m"
+        " TIMESTAMP(0) WITH LOCAL TIME ZONE,"
+        " n CLOB, o BLOB, p BOOLEAN, q JSON, r BINARY_DOUBLE, s NVARCHAR2(10), u INTERVAL DAY(3)"
+        " TO SECOND(2),"
         " v INTEGER DEFAULT 5 NOT NULL)"
     )
     query = (
-        "SELECT column_name, data_type, data_length, data_precision, data_scale, char_length, char_used, nullable"
+        "SELECT column_name, data_type, data_length, data_precision, data_scale, char_length,"
+        " char_used, nullable"
         " FROM user_tab_columns WHERE table_name = 'T' ORDER BY column_id"
     )
     assert ask.rows(query) == [
@@ -445,8 +458,10 @@ def test_columns_are_listed_with_their_measures():
 def test_constraints_are_listed_with_their_columns(ask):
     ask.run("ALTER TABLE t ADD CONSTRAINT j CHECK (c IS JSON)")
     query = (
-        "SELECT k.constraint_name, k.constraint_type, c.column_name, c.position, k.search_condition_vc, k.status"
-        " FROM all_constraints k JOIN all_cons_columns c ON c.owner = k.owner AND c.constraint_name = k.constraint_name"
+        "SELECT k.constraint_name, k.constraint_type, c.column_name, c.position,"
+        " k.search_condition_vc, k.status"
+        " FROM all_constraints k JOIN all_cons_columns c ON c.owner = k.owner AND"
+        " c.constraint_name = k.constraint_name"
         " WHERE k.owner = :1 AND k.table_name = :2 AND k.generated = 'USER NAME' ORDER BY 1"
     )
     assert ask.rows(query, "APP", "T") == [
@@ -465,7 +480,13 @@ def test_comments_objects_indexes_and_synonyms_are_listed(ask):
     ask.run("CREATE SYNONYM s FOR t")
     ask.run("CREATE VIEW w AS SELECT id, v FROM t")
     assert ask.one("SELECT comments FROM user_tab_comments WHERE table_name = 'T'") == "a table"
-    assert ask.one("SELECT comments FROM all_col_comments WHERE owner = 'APP' AND column_name = 'V' AND table_name = 'T'") == "a column"
+    assert (
+        ask.one(
+            "SELECT comments FROM all_col_comments WHERE owner = 'APP' AND column_name = 'V' AND"
+            " table_name = 'T'"
+        )
+        == "a column"
+    )
     assert ask.rows("SELECT object_name, object_type FROM user_objects ORDER BY 1") == [
         ("I", "INDEX"),
         ("S", "SYNONYM"),
@@ -473,13 +494,21 @@ def test_comments_objects_indexes_and_synonyms_are_listed(ask):
         ("T_PK", "INDEX"),
         ("W", "VIEW"),
     ]
-    assert ask.rows("SELECT column_name, column_position, descend FROM user_ind_columns WHERE index_name = 'I' ORDER BY 2") == [
+    assert ask.rows(
+        "SELECT column_name, column_position, descend FROM user_ind_columns WHERE index_name = 'I' ORDER BY 2"
+    ) == [
         ("V", 1, "ASC"),
         ("N", 2, "DESC"),
     ]
-    assert ask.rows("SELECT index_name, uniqueness FROM user_indexes ORDER BY 1") == [("I", "NONUNIQUE"), ("T_PK", "UNIQUE")]
+    assert ask.rows("SELECT index_name, uniqueness FROM user_indexes ORDER BY 1") == [
+        ("I", "NONUNIQUE"),
+        ("T_PK", "UNIQUE"),
+    ]
     assert ask.rows("SELECT synonym_name, table_owner, table_name FROM user_synonyms") == [("S", "APP", "T")]
-    assert ask.rows("SELECT column_name, data_type, nullable FROM user_tab_columns WHERE table_name = 'W' ORDER BY column_id") == [
+    assert ask.rows(
+        "SELECT column_name, data_type, nullable FROM user_tab_columns WHERE table_name = 'W'"
+        " ORDER BY column_id"
+    ) == [
         ("ID", "NUMBER", "N"),
         ("V", "VARCHAR2", "Y"),
     ]
@@ -488,15 +517,18 @@ def test_comments_objects_indexes_and_synonyms_are_listed(ask):
 def test_hidden_columns_are_only_in_tab_cols(ask):
     ask.run("ALTER TABLE t SET UNUSED (c)")
     assert ask.one("SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'T'") == 5
-    assert ask.column("SELECT hidden_column FROM user_tab_cols WHERE table_name = 'T' ORDER BY internal_column_id") == [
-        "NO", "NO", "NO", "NO", "YES", "NO",
-    ]  # fmt: skip
+    query = "SELECT hidden_column FROM user_tab_cols WHERE table_name = 'T' ORDER BY internal_column_id"
+    assert ask.column(query) == ["NO", "NO", "NO", "NO", "YES", "NO"]
 
 
 @pytest.mark.parametrize(
     ("version", "query", "value"),
     [
-        (19, "SELECT banner FROM v$version", "Oracle Database 19c Enterprise Edition Release 19.0.0.0.0 - Production"),
+        (
+            19,
+            "SELECT banner FROM v$version",
+            "Oracle Database 19c Enterprise Edition Release 19.0.0.0.0 - Production",
+        ),
         (19, "SELECT version_full FROM product_component_version WHERE product LIKE 'Oracle%'", "19.3.0.0.0"),
         (23, "SELECT version FROM product_component_version", "23.0.0.0.0"),
         (23, "SELECT value FROM nls_database_parameters WHERE parameter = 'NLS_CHARACTERSET'", "AL32UTF8"),

@@ -1,5 +1,6 @@
 """
-INSERT, UPDATE, DELETE and MERGE: counts, array DML with and without batch errors, what is left after a refusal.
+INSERT, UPDATE, DELETE and MERGE: counts, array DML with and without batch errors, what is left after a
+refusal.
 """
 
 from __future__ import annotations
@@ -38,7 +39,12 @@ def three(ask):
     [
         ("UPDATE t SET name = 'x' WHERE id > :1", (1,), 2, [(1, "a"), (2, "x"), (3, "x")]),
         ("UPDATE t SET id = id + 1", (), 3, [(2, "a"), (3, "b"), (4, "c")]),
-        ("UPDATE t SET (name, n) = (SELECT 'q', 9 FROM dual) WHERE id = 1", (), 1, [(1, "q"), (2, "b"), (3, "c")]),
+        (
+            "UPDATE t SET (name, n) = (SELECT 'q', 9 FROM dual) WHERE id = 1",
+            (),
+            1,
+            [(1, "q"), (2, "b"), (3, "c")],
+        ),
         ("UPDATE t SET name = (SELECT MAX(name) FROM t) WHERE id = 1", (), 1, [(1, "c"), (2, "b"), (3, "c")]),
         ("UPDATE t SET name = DEFAULT WHERE id = 1", (), 1, [(1, None), (2, "b"), (3, "c")]),
         ("UPDATE t x SET x.name = x.name || x.id WHERE x.id = 2", (), 1, [(1, "a"), (2, "b2"), (3, "c")]),
@@ -46,11 +52,21 @@ def three(ask):
         ("DELETE FROM t WHERE id IN (1, 3)", (), 2, [(2, "b")]),
         ("DELETE t WHERE ROWNUM <= 2", (), 2, [(3, "c")]),
         ("DELETE FROM t", (), 3, []),
-        ("INSERT INTO t (id, name) SELECT id + 10, name FROM t WHERE id < 3", (), 2, [(1, "a"), (2, "b"), (3, "c"), (11, "a"), (12, "b")]),
+        (
+            "INSERT INTO t (id, name) SELECT id + 10, name FROM t WHERE id < 3",
+            (),
+            2,
+            [(1, "a"), (2, "b"), (3, "c"), (11, "a"), (12, "b")],
+        ),
         ("INSERT INTO t SELECT 4, 'd', 1 FROM dual", (), 1, [(1, "a"), (2, "b"), (3, "c"), (4, "d")]),
-        ("INSERT INTO t (id, name) VALUES (:1, UPPER(:2))", (4, "d"), 1, [(1, "a"), (2, "b"), (3, "c"), (4, "D")]),
+        (
+            "INSERT INTO t (id, name) VALUES (:1, UPPER(:2))",
+            (4, "d"),
+            1,
+            [(1, "a"), (2, "b"), (3, "c"), (4, "D")],
+        ),
     ],
-)  # fmt: skip
+)
 def test_dml_counts_its_rows(three, statement, row, count, left):
     assert three.run(statement, *row).rowcount == count
     assert three.rows("SELECT id, name FROM t ORDER BY id") == left
@@ -84,11 +100,29 @@ def test_dml_counts_its_rows(three, statement, row, count, left):
         ("INSERT INTO t (id) VALUES (9) LOG ERRORS", 3001),
         ("MERGE INTO t USING dual ON (t.id = 1) WHEN MATCHED THEN UPDATE SET t.id = 2", 38104),
         ("MERGE INTO t USING (SELECT 1 id FROM dual) s ON (t.id = s.id)", 905),
-        ("MERGE INTO t USING (SELECT 9 id FROM dual) s ON (t.id = s.id) WHEN NOT MATCHED THEN INSERT (id) VALUES (t.id)", 38101),
-        ("MERGE INTO t USING (SELECT 1 id FROM dual UNION ALL SELECT 1 FROM dual) s ON (t.id = s.id) WHEN MATCHED THEN UPDATE SET name = 'z'", 30926),
-        ("MERGE INTO t USING (SELECT 9 id FROM dual UNION ALL SELECT 9 FROM dual) s ON (t.id = s.id) WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)", 1),
+        (
+            (
+                "MERGE INTO t USING (SELECT 9 id FROM dual) s ON (t.id = s.id) WHEN NOT MATCHED THEN"
+                " INSERT (id) VALUES (t.id)"
+            ),
+            38101,
+        ),
+        (
+            (
+                "MERGE INTO t USING (SELECT 1 id FROM dual UNION ALL SELECT 1 FROM dual) s ON (t.id ="
+                " s.id) WHEN MATCHED THEN UPDATE SET name = 'z'"
+            ),
+            30926,
+        ),
+        (
+            (
+                "MERGE INTO t USING (SELECT 9 id FROM dual UNION ALL SELECT 9 FROM dual) s ON (t.id ="
+                " s.id) WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)"
+            ),
+            1,
+        ),
     ],
-)  # fmt: skip
+)
 def test_dml_refused_leaves_nothing_behind(three, statement, code):
     assert three.code(statement) == code
     assert three.rows("SELECT id, name FROM t ORDER BY id") == [(1, "a"), (2, "b"), (3, "c")]
@@ -179,7 +213,11 @@ def test_merge_with_batch_errors_counts_nothing_behind_the_first(three):
 
 def test_merge_of_a_set_updates_deletes_and_inserts(three):
     three.run("CREATE TABLE s (id NUMBER, name VARCHAR2(5))")
-    three.many("INSERT INTO s VALUES (:1, :2)", [NUMBER, TEXT], [(1, "A"), (2, "gone"), (3, "no"), (4, "D"), (5, "no")])
+    three.many(
+        "INSERT INTO s VALUES (:1, :2)",
+        [NUMBER, TEXT],
+        [(1, "A"), (2, "gone"), (3, "no"), (4, "D"), (5, "no")],
+    )
     outcome = three.run(
         "MERGE INTO t USING s ON (t.id = s.id)"
         " WHEN MATCHED THEN UPDATE SET t.name = s.name WHERE s.name <> 'no' DELETE WHERE t.name = 'gone'"
@@ -196,7 +234,10 @@ def test_merge_updates_only_what_differs(three):
 
 
 def test_merge_of_keys_alone_counts_only_new_ones(three):
-    only = "MERGE INTO t USING (SELECT :1 id FROM dual) s ON (t.id = s.id) WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)"
+    only = (
+        "MERGE INTO t USING (SELECT :1 id FROM dual) s ON (t.id = s.id) WHEN NOT MATCHED THEN"
+        " INSERT (id) VALUES (s.id)"
+    )
     assert three.many(only, [NUMBER], [(1,), (9,)], row_counts=True).row_counts == [0, 1]
 
 
@@ -236,14 +277,19 @@ def test_checks_hold_for_inserts_and_updates(ask):
     ask.run("CREATE TABLE c (n NUMBER, CONSTRAINT positive CHECK (n > 0))")
     ask.run("INSERT INTO c VALUES (1)")
     ask.run("INSERT INTO c VALUES (NULL)")
-    assert ask.refusal("INSERT INTO c VALUES (0)").message == "ORA-02290: check constraint (APP.POSITIVE) violated"
+    assert (
+        ask.refusal("INSERT INTO c VALUES (0)").message
+        == "ORA-02290: check constraint (APP.POSITIVE) violated"
+    )
     assert ask.code("UPDATE c SET n = -n") == 2290
     outcome = ask.many("INSERT INTO c VALUES (:1)", [NUMBER], [(5,), (-5,)], batch_errors=True)
     assert [(offset, code) for offset, code, _ in outcome.batch_errors] == [(1, 2290)]
 
 
 def test_foreign_keys_hold_both_ways(three):
-    three.run("CREATE TABLE child (id NUMBER, t_id NUMBER, CONSTRAINT fk FOREIGN KEY (t_id) REFERENCES t (id))")
+    three.run(
+        "CREATE TABLE child (id NUMBER, t_id NUMBER, CONSTRAINT fk FOREIGN KEY (t_id) REFERENCES t (id))"
+    )
     three.run("INSERT INTO child VALUES (1, 2)")
     three.run("INSERT INTO child VALUES (2, NULL)")
     assert three.code("INSERT INTO child VALUES (3, 99)") == 2291

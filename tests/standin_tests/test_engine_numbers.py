@@ -32,7 +32,9 @@ def test_encoded_numbers_sort_as_numbers(found):
 
 @given(numbers)
 def test_equal_numbers_have_equal_bytes(number):
-    assert decimals.encode(number) == decimals.encode(Decimal(f"{number:f}0" if "." in f"{number:f}" else number))
+    assert decimals.encode(number) == decimals.encode(
+        Decimal(f"{number:f}0" if "." in f"{number:f}" else number)
+    )
 
 
 @given(st.integers(-(10**60), 10**60))
@@ -80,7 +82,14 @@ def test_scale_is_rounded_and_precision_refused(number, precision, scale, kept):
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [("0", "0"), ("0.5", ".5"), ("-0.5", "-.5"), ("1200", "1200"), ("12.50", "12.5"), ("1e39", "1" + "0" * 39)],
+    [
+        ("0", "0"),
+        ("0.5", ".5"),
+        ("-0.5", "-.5"),
+        ("1200", "1200"),
+        ("12.50", "12.5"),
+        ("1e39", "1" + "0" * 39),
+    ],
 )
 def test_a_number_is_written_as_to_char_writes_it(number, text):
     assert decimals.text(Decimal(number)) == text

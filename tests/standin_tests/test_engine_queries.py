@@ -17,11 +17,13 @@ NOON = datetime(2024, 3, 10, 12, 30, 15)
 @pytest.fixture(scope="module")
 def ask():
     found = asking(19)
-    found.run("CREATE TABLE emp (id NUMBER PRIMARY KEY, name VARCHAR2(20), dept NUMBER, pay NUMBER(8,2), born DATE)")
+    found.run(
+        "CREATE TABLE emp (id NUMBER PRIMARY KEY, name VARCHAR2(20), dept NUMBER, pay NUMBER(8,2), born DATE)"
+    )
     for row in (
         (1, "ann", 10, Decimal("100.50"), datetime(1990, 1, 1)),
-        (2, "bob", 10, Decimal("200"), datetime(1980, 6, 15)),
-        (3, "cid", 20, Decimal("300"), None),
+        (2, "bob", 10, Decimal(200), datetime(1980, 6, 15)),
+        (3, "cid", 20, Decimal(300), None),
         (4, "dan", None, None, datetime(2000, 12, 31)),
     ):
         found.run("INSERT INTO emp VALUES (:1, :2, :3, :4, :5)", *row)
@@ -43,7 +45,10 @@ def ask():
         ("SELECT name FROM emp WHERE dept NOT IN (10, NULL)", []),
         ("SELECT name FROM emp WHERE (dept, id) IN ((10, 2), (20, 9))", ["bob"]),
         ("SELECT name FROM emp WHERE dept IN (SELECT id FROM dept) ORDER BY id", ["ann", "bob"]),
-        ("SELECT name FROM emp e WHERE EXISTS (SELECT 1 FROM dept d WHERE d.id = e.dept) ORDER BY id", ["ann", "bob"]),
+        (
+            "SELECT name FROM emp e WHERE EXISTS (SELECT 1 FROM dept d WHERE d.id = e.dept) ORDER BY id",
+            ["ann", "bob"],
+        ),
         ("SELECT name FROM emp WHERE ROWNUM <= 2 ORDER BY name", ["ann", "bob"]),
         ("SELECT name FROM (SELECT name FROM emp ORDER BY pay DESC NULLS LAST) WHERE ROWNUM = 1", ["cid"]),
         ("SELECT COUNT(*) FROM emp WHERE ROWNUM < 3", [2]),
@@ -61,23 +66,38 @@ def ask():
         ("SELECT SUM(pay) FROM emp WHERE id > 99", [None]),
         ("SELECT MAX(name) FROM emp", ["dan"]),
         ("SELECT dept FROM emp GROUP BY dept HAVING COUNT(*) > 1", [10]),
-        ("SELECT d FROM (SELECT dept + 1 AS d, COUNT(*) c FROM emp GROUP BY dept + 1) ORDER BY c DESC, d", [11, 21, None]),
+        (
+            "SELECT d FROM (SELECT dept + 1 AS d, COUNT(*) c FROM emp GROUP BY dept + 1) ORDER BY c DESC, d",
+            [11, 21, None],
+        ),
         ("SELECT LISTAGG(name, '-') WITHIN GROUP (ORDER BY id DESC) FROM emp", ["dan-cid-bob-ann"]),
         ("SELECT id FROM dept UNION SELECT dept FROM emp ORDER BY 1", [10, 20, 30, None]),
         ("SELECT id FROM dept MINUS SELECT dept FROM emp", [30]),
         ("SELECT id FROM dept INTERSECT SELECT dept FROM emp", [10]),
         ("SELECT id FROM dept UNION ALL SELECT id FROM dept ORDER BY id", [10, 10, 30, 30]),
         ("WITH x AS (SELECT dept d FROM emp), y (k) AS (SELECT d FROM x) SELECT MAX(k) FROM y", [20]),
-        ("SELECT (SELECT name FROM dept d WHERE d.id = e.dept) FROM emp e ORDER BY e.id", ["it", "it", None, None]),
+        (
+            "SELECT (SELECT name FROM dept d WHERE d.id = e.dept) FROM emp e ORDER BY e.id",
+            ["it", "it", None, None],
+        ),
         ("SELECT d.name FROM emp e JOIN dept d ON d.id = e.dept ORDER BY e.id", ["it", "it"]),
-        ("SELECT d.name FROM emp e LEFT JOIN dept d ON d.id = e.dept ORDER BY e.id", ["it", "it", None, None]),
+        (
+            "SELECT d.name FROM emp e LEFT JOIN dept d ON d.id = e.dept ORDER BY e.id",
+            ["it", "it", None, None],
+        ),
         ("SELECT e.name FROM emp e RIGHT JOIN dept d ON d.id = e.dept ORDER BY 1", ["ann", "bob", None]),
         ("SELECT COUNT(*) FROM emp, dept", [8]),
         ("SELECT COUNT(*) FROM emp CROSS JOIN dept", [8]),
         ("SELECT ROW_NUMBER() OVER (PARTITION BY dept ORDER BY id DESC) FROM emp ORDER BY id", [2, 1, 1, 1]),
-        ("SELECT SUM(pay) OVER (ORDER BY id) FROM emp WHERE id < 4", [Decimal("100.5"), Decimal("300.5"), Decimal("600.5")]),
+        (
+            "SELECT SUM(pay) OVER (ORDER BY id) FROM emp WHERE id < 4",
+            [Decimal("100.5"), Decimal("300.5"), Decimal("600.5")],
+        ),
         ("SELECT LAG(name) OVER (ORDER BY id) FROM emp", [None, "ann", "bob", "cid"]),
-        ("SELECT CASE WHEN pay > 150 THEN 'much' WHEN pay > 0 THEN 'some' END FROM emp ORDER BY id", ["some", "much", "much", None]),
+        (
+            "SELECT CASE WHEN pay > 150 THEN 'much' WHEN pay > 0 THEN 'some' END FROM emp ORDER BY id",
+            ["some", "much", "much", None],
+        ),
         ("SELECT CASE dept WHEN 10 THEN 1 ELSE 0 END FROM emp ORDER BY id", [1, 1, 0, 0]),
         ("SELECT DECODE(dept, 10, 'a', NULL, 'n', 'x') FROM emp ORDER BY id", ["a", "a", "x", "n"]),
         ("SELECT name FROM emp WHERE born < DATE '1985-01-01'", ["bob"]),
@@ -85,13 +105,15 @@ def ask():
         ("SELECT app.emp.name FROM app.emp WHERE emp.id = 1", ["ann"]),
         ('SELECT "NAME" "quoted" FROM "APP"."EMP" WHERE "ID" = 1', ["ann"]),
     ],
-)  # fmt: skip
+)
 def test_a_query_finds(ask, query, rows):
     assert ask.column(query) == rows
 
 
 def test_a_join_by_columns_names_them_once(ask):
-    assert ask.rows("SELECT * FROM dept JOIN (SELECT 10 AS id, 'x' AS y FROM dual) USING (id)") == [(10, "it", "x")]
+    assert ask.rows("SELECT * FROM dept JOIN (SELECT 10 AS id, 'x' AS y FROM dual) USING (id)") == [
+        (10, "it", "x")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -151,11 +173,17 @@ def test_a_join_by_columns_names_them_once(ask):
         ("TO_CHAR(DATE '2024-03-10', 'fmMonth DD')", "March 10"),
         ("TO_CHAR(TIMESTAMP '2024-03-10 14:05:06.789', 'HH24:MI:SS.FF3')", "14:05:06.789"),
         ("TO_CHAR(TIMESTAMP '2024-03-10 14:05:06', 'HH:MI AM')", "02:05 PM"),
-        ("TO_CHAR(TIMESTAMP '2024-03-10 14:05:06 +02:00', 'YYYY-MM-DD\"T\"HH24:MI:SSTZH:TZM')", "2024-03-10T14:05:06+02:00"),
+        (
+            "TO_CHAR(TIMESTAMP '2024-03-10 14:05:06 +02:00', 'YYYY-MM-DD\"T\"HH24:MI:SSTZH:TZM')",
+            "2024-03-10T14:05:06+02:00",
+        ),
         ("TO_CHAR(DATE '2024-03-10')", "10-MAR-24"),
         ("TO_DATE('2024-03-10 12:30:15', 'YYYY-MM-DD HH24:MI:SS')", NOON),
         ("TO_DATE('10-MAR-24')", datetime(2024, 3, 10)),
-        ("TO_TIMESTAMP('2024-03-10 12:30:15.5', 'YYYY-MM-DD HH24:MI:SS.FF')", NOON.replace(microsecond=500000)),
+        (
+            "TO_TIMESTAMP('2024-03-10 12:30:15.5', 'YYYY-MM-DD HH24:MI:SS.FF')",
+            NOON.replace(microsecond=500000),
+        ),
         ("DATE '2024-02-28' + 2", datetime(2024, 3, 1)),
         ("DATE '2024-03-01' - DATE '2024-02-01'", 29),
         ("DATE '2024-03-01' - 1/24", datetime(2024, 2, 29, 23)),
@@ -184,16 +212,20 @@ def test_a_join_by_columns_names_them_once(ask):
         ("JSON_VALUE('{\"a\": {\"b\": [1, 2.50]}}', '$.a.b[1]')", "2.5"),
         ("SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')", "APP"),
         ("USER", "APP"),
-        ("TIMESTAMP '2024-03-10 12:00:00 +00:00' AT TIME ZONE '+02:00'", datetime(2024, 3, 10, 14, tzinfo=timezone(timedelta(hours=2)))),
+        (
+            "TIMESTAMP '2024-03-10 12:00:00 +00:00' AT TIME ZONE '+02:00'",
+            datetime(2024, 3, 10, 14, tzinfo=timezone(timedelta(hours=2))),
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_expression_is(ask, expression, value):
     assert ask.value(expression) == value
 
 
 def test_instants_are_equal_whatever_their_zones(ask):
     query = (
-        "SELECT COUNT(*) FROM dual WHERE TIMESTAMP '2024-01-01 12:00:00 +02:00' = TIMESTAMP '2024-01-01 10:00:00 +00:00'"
+        "SELECT COUNT(*) FROM dual WHERE TIMESTAMP '2024-01-01 12:00:00 +02:00' = TIMESTAMP"
+        " '2024-01-01 10:00:00 +00:00'"
     )
     assert ask.one(query) == 1
 

@@ -75,7 +75,8 @@ class Later:
         return self.result
 
 
-# --- sight ----------------------------------------------------------------------------------------------------
+# --- sight
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_others_see_only_what_is_committed(pair):
@@ -147,7 +148,8 @@ def test_a_serializable_transaction_is_refused_rather_than_pretended(pair):
     one.run("SET TRANSACTION READ WRITE")
 
 
-# --- rows -----------------------------------------------------------------------------------------------------
+# --- rows
+# -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("end", "left"), [("commit", 12), ("rollback", 11)])
@@ -198,7 +200,9 @@ def test_an_array_keeps_its_rows_while_one_waits(pair):
     one, two = pair
     one.run("UPDATE t SET n = 0 WHERE id = 3")
     thread = threading.Thread(
-        target=lambda: two.many("UPDATE t SET n = :1 WHERE id = :2", [NUMBER, NUMBER], [(7, 1), (7, 2), (7, 3)])
+        target=lambda: two.many(
+            "UPDATE t SET n = :1 WHERE id = :2", [NUMBER, NUMBER], [(7, 1), (7, 2), (7, 3)]
+        )
     )
     thread.start()
     until = time.monotonic() + PATIENCE
@@ -227,7 +231,8 @@ def test_parallel_merges_of_one_key_make_one_row_or_a_refusal(pair):
     assert two.one("SELECT n FROM t WHERE id = 8") == 2
 
 
-# --- locks ----------------------------------------------------------------------------------------------------
+# --- locks
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_for_update_locks_rows_and_nothing_else(pair):
@@ -343,7 +348,8 @@ def test_a_running_statement_can_be_cancelled(pair):
     assert later.end() == -1013
 
 
-# --- durability -----------------------------------------------------------------------------------------------
+# --- durability
+# -----------------------------------------------------------------------------------------------
 
 KILLED = """
 import os, sys
@@ -368,13 +374,14 @@ def test_a_killed_server_keeps_what_was_committed_and_nothing_else(tmp_path):
     path = tmp_path / "kept.sqlite"
     root = Path(__file__).parents[2]
     environment = {"PATH": os.environ["PATH"]}
-    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False, cwd=root, env=environment)  # noqa: S603 -- our own program
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False, cwd=root, env=environment)
     again = asking(19, path=str(path))
     assert again.column("SELECT id FROM t ORDER BY id") == [0, 1, 2, 3, 4, 50]
     assert again.run("UPDATE t SET id = id + 1").rowcount == 6
 
 
-# --- any order of things --------------------------------------------------------------------------------------
+# --- any order of things
+# --------------------------------------------------------------------------------------
 
 KEYS = st.integers(0, 5)
 WHO = st.integers(0, 1)
@@ -453,7 +460,8 @@ class TwoSessions(RuleBasedStateMachine):
         if self.free(who, key):
             statement = (
                 "MERGE INTO t USING (SELECT :1 id, :2 n FROM dual) s ON (t.id = s.id)"
-                " WHEN MATCHED THEN UPDATE SET n = s.n WHEN NOT MATCHED THEN INSERT (id, n) VALUES (s.id, s.n)"
+                " WHEN MATCHED THEN UPDATE SET n = s.n WHEN NOT MATCHED THEN INSERT (id, n) VALUES"
+                " (s.id, s.n)"
             )
             assert self.sessions[who].run(statement, key, value).rowcount == 1
             self.changes[who][key] = value

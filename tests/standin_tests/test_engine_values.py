@@ -56,7 +56,11 @@ def ask(request):
             datetime(2024, 1, 1, 12, tzinfo=PLUS_TWO),
             datetime(2024, 1, 1, 12, tzinfo=PLUS_TWO),
         ),
-        ("TIMESTAMP WITH LOCAL TIME ZONE", datetime(2024, 1, 1, 12, tzinfo=PLUS_TWO), datetime(2024, 1, 1, 10)),
+        (
+            "TIMESTAMP WITH LOCAL TIME ZONE",
+            datetime(2024, 1, 1, 12, tzinfo=PLUS_TWO),
+            datetime(2024, 1, 1, 10),
+        ),
         ("TIMESTAMP", datetime(2024, 1, 1, 12, tzinfo=PLUS_TWO), datetime(2024, 1, 1, 12)),
         ("BINARY_DOUBLE", math.inf, math.inf),
         ("BINARY_DOUBLE", 0.1, 0.1),
@@ -208,7 +212,12 @@ def test_is_json_checks_what_is_json_for_the_version(version, text, fits):
             "ORA-00001: unique constraint (APP.PK) violated on table APP.T columns (ID)\n"
             "ORA-03301: (ORA-00001 details) row with column values (ID:1) already exists",
         ),
-        (19, "INSERT INTO t (id) VALUES (:1)", (None,), 'ORA-01400: cannot insert NULL into ("APP"."T"."ID")'),
+        (
+            19,
+            "INSERT INTO t (id) VALUES (:1)",
+            (None,),
+            'ORA-01400: cannot insert NULL into ("APP"."T"."ID")',
+        ),
         (19, "UPDATE t SET id = :1", (None,), 'ORA-01407: cannot update ("APP"."T"."ID") to NULL'),
         (
             19,
@@ -284,9 +293,7 @@ def test_long_text_goes_straight_into_lobs_only(ask):
     assert ask.code("UPDATE t SET v = :1", LONG_TEXT) == 1461
 
 
-@pytest.mark.parametrize(
-    "type_", ["CLOB", "BLOB", "TIMESTAMP WITH TIME ZONE", "LONG"]
-)
+@pytest.mark.parametrize("type_", ["CLOB", "BLOB", "TIMESTAMP WITH TIME ZONE", "LONG"])
 def test_no_key_over_a_type_that_has_none(ask, type_):
     assert ask.code(f"CREATE TABLE t (c {type_} PRIMARY KEY)") == 2329
     assert ask.code(f"CREATE TABLE t (c {type_}, UNIQUE (c))") == 2329
@@ -295,7 +302,9 @@ def test_no_key_over_a_type_that_has_none(ask, type_):
 def test_a_key_is_as_long_as_its_columns_may_be(ask):
     ask.run("CREATE TABLE a (x VARCHAR2(4000), y VARCHAR2(2000), PRIMARY KEY (x, y))")
     assert ask.code("CREATE TABLE b (x VARCHAR2(4000), y VARCHAR2(4000), PRIMARY KEY (x, y))") == 1450
-    assert ask.code("CREATE TABLE b (x VARCHAR2(1000 CHAR), y VARCHAR2(1000 CHAR), PRIMARY KEY (x, y))") == 1450
+    assert (
+        ask.code("CREATE TABLE b (x VARCHAR2(1000 CHAR), y VARCHAR2(1000 CHAR), PRIMARY KEY (x, y))") == 1450
+    )
 
 
 def test_partly_null_keys_are_unique_too(ask):
