@@ -485,32 +485,11 @@ GROUPS: Final = {
 PLANNED: Final = frozenset(
     {
         "ssh_tunnel",
-        "primary_key_required",
-        "flattening_enabled",
-        "flattening_max_depth",
-        "flattening_separator",
-        "ddl_lock_timeout",
-        "before_run_sql",
-        "after_run_sql",
-        "load_method=overwrite",
-        "upsert_strategy",
-        "skip_unchanged",
-        "partial_updates",
-        "overwrite_strategy",
-        "overwrite_empty",
         "insert_method",
         "parallelism",
         "decode_processes",
         "batch_config",
-        "add_record_metadata",
-        "process_activate_version_messages",
-        "hard_delete",
-        "max_delete_percent",
-        "custom_indexes",
-        "default_target_schema_select_permissions",
-        "persist_empty_tables",
         "disable_constraints_during_load",
-        "report_file",
     }
 )
 

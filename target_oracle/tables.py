@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING, Protocol
 
 from target_oracle.errors import ConfigError, LoadError
 from target_oracle.log import logger
+from target_oracle.metadata import VERSION
+from target_oracle.newtable import NewTables
 from target_oracle.oracle import names
 from target_oracle.oracle.declared import parse_type
 from target_oracle.oracle.evolve import Evolution
 from target_oracle.oracle.types import OracleType, Server
 from target_oracle.oracle.wanted import Policy, Wanted, WantedColumn
+from target_oracle.overwrite import WorkTables, refuse_without_ddl
 from target_oracle.singer.schema import Field
-from target_oracle.stream import Target
+from target_oracle.stream import Loading, Target
+from target_oracle.upsert import may_stage
 from target_oracle.typemap import TypeOptions, column_types, option_faults, sql_type_fault
 
 if TYPE_CHECKING:
     from target_oracle.config import Config, StreamSettings
     from target_oracle.oracle.database import Database
+    from target_oracle.oracle.table import Table
     from target_oracle.reader import Wish
 
 
@@ -43,6 +48,8 @@ class Tables:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._streams: dict[tuple[str, str], str] = {}
+        self._new = NewTables()
+        self._work = WorkTables()
 
     def prepare(self, database: Database, wish: Wish, *, may_change: bool) -> Target | None:
         """
@@ -62,11 +69,53 @@ class Tables:
                 )
             if not may_change:
                 return None
+            self._new.note(evolution, wish, server.max_name_bytes)
             evolution = database.evolve(wanted, policy)
         self._tell(wish.stream, evolution)
-        return Target(
-            evolution.owner, evolution.name, evolution.columns, wish.keys, method_of(wish), server
+        self._new.finish(database, evolution)
+        target = Target(
+            evolution.owner,
+            evolution.name,
+            evolution.columns,
+            wish.keys,
+            method_of(wish),
+            server,
+            loading=loading_of(wish.settings),
+            has_versions=evolution.table.column(names.fold(VERSION.name)) is not None,
         )
+        return self._with_beside(database, wish, target, evolution.table, may_change=may_change)
+
+    def _with_beside(self, database: Database, wish: Wish, target: Target, table: Table, *, may_change: bool) -> Target | None:
+        """
+        Return *target* with the tables that its rows pass through; None when they need DDL that may not run yet.
+        """
+        if target.method == "overwrite":
+            if self._config.ddl_mode == "none":
+                raise refuse_without_ddl(wish.stream)
+            keys = tuple(target.columns[key].name for key in target.keys)
+            unique = bool(keys) and table.is_unique(keys)
+            return self._work.prepare(database, wish.stream, target, unique=unique, may_change=may_change)
+        if target.method == "upsert" and self._config.ddl_mode != "none":
+            strategy, rows = target.loading.upsert_strategy, wish.settings.batch_size_rows
+            if may_stage(strategy, target.columns.values(), rows) and not self._is_staging_ready(database, target, may_change):
+                return None
+        return target
+
+    @staticmethod
+    def _is_staging_ready(database: Database, target: Target, may_change: bool) -> bool:  # noqa: FBT001  # passed on
+        keys = tuple(target.columns[key].name for key in target.keys)
+        staging = database.staging(target.owner, target.table, tuple(target.columns.values()), keys)
+        if not staging.needs_ddl():
+            return True
+        if may_change:
+            staging.make()
+        return may_change
+
+    def end(self, database: Database) -> None:
+        """
+        Drop what only this run needed.
+        """
+        self._work.drop(database)
 
     def _tell(self, stream: str, evolution: Evolution) -> None:
         for notice in evolution.notices:
@@ -99,7 +148,9 @@ class Tables:
 
     def _owner(self, stream: str, server: Server) -> str:
         schema, _ = names.split_stream(stream)
-        mapped = self._config.schema_mapping.get(schema) or self._config.for_stream(stream).default_target_schema
+        mapped = (
+            self._config.schema_mapping.get(schema) or self._config.for_stream(stream).default_target_schema
+        )
         return names.fold(mapped, server.max_name_bytes, server.charset) if mapped else server.schema
 
     def _table(self, database: Catalog, owner: str, wish: Wish) -> str:
@@ -119,7 +170,9 @@ class Tables:
             )
         except ValueError as fault:
             raise ConfigError(str(fault)) from fault
-        other = self._streams.get((owner, plain)) or self._stream_of(database, owner, plain, wish.stream, plain)
+        other = self._streams.get((owner, plain)) or self._stream_of(
+            database, owner, plain, wish.stream, plain
+        )
         if other not in (None, wish.stream):
             plain = names.hashed(wish.stream, plain, limit)
         self._streams[owner, plain] = wish.stream
@@ -144,7 +197,11 @@ def method_of(wish: Wish) -> str:
     """
     Return how *wish*'s rows are written; without keys there is nothing to match, so they are appended.
     """
-    return "append-only" if wish.settings.load_method == "upsert" and not wish.keys else wish.settings.load_method
+    return (
+        "append-only"
+        if wish.settings.load_method == "upsert" and not wish.keys
+        else wish.settings.load_method
+    )
 
 
 def policy_of(config: Config, settings: StreamSettings) -> Policy:
@@ -152,6 +209,18 @@ def policy_of(config: Config, settings: StreamSettings) -> Policy:
     Return what the operator allows for one stream's table.
     """
     return Policy(settings.schema_evolution, config.ddl_mode, config.ddl_lock_timeout)
+
+
+def loading_of(settings: StreamSettings) -> Loading:
+    """
+    Return how one stream's rows with keys are written.
+    """
+    return Loading(
+        upsert_strategy=settings.upsert_strategy,
+        skip_unchanged=settings.skip_unchanged,
+        hard_delete=settings.hard_delete,
+        overwrite_strategy=settings.overwrite_strategy,
+    )
 
 
 def options_of(settings: StreamSettings) -> TypeOptions:
@@ -193,4 +262,6 @@ def _grown(type_: OracleType, chars: int, size: int, server: Server) -> OracleTy
         return OracleType("CLOB")
     if type_.char or type_.name not in {"VARCHAR2", "CHAR"}:
         return OracleType("VARCHAR2", min(2 * chars, server.max_string_bytes), char=True)
-    return replace(type_, name="VARCHAR2", length=min(max(2 * size, type_.length or 0), server.max_string_bytes))
+    return replace(
+        type_, name="VARCHAR2", length=min(max(2 * size, type_.length or 0), server.max_string_bytes)
+    )

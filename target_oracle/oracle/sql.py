@@ -78,14 +78,21 @@ def update(owner: str, table: str, columns: Sequence[str], keys: Sequence[str]) 
     return f"UPDATE {qualified(owner, table)} SET {changes} WHERE {_equal(keys, ' AND ', len(columns) + 1)}"
 
 
+def one_row(columns: Sequence[str]) -> str:
+    """
+    Return the query of one row, bound in the order of *columns*, as `merge` takes it for its source.
+    """
+    row = ", ".join(f":{place} AS {quote(name)}" for place, name in enumerate(columns, 1))
+    return f"(SELECT {row} FROM dual)"
+
+
 def merge_array(
     owner: str, table: str, columns: Sequence[str], keys: Sequence[str], *, changed: Sequence[str] = ()
 ) -> str:
     """
     Return the MERGE of one row, bound in the order of *columns*; see `merge` for *changed*.
     """
-    row = ", ".join(f":{place} AS {quote(name)}" for place, name in enumerate(columns, 1))
-    return merge(owner, table, f"(SELECT {row} FROM dual)", columns=columns, keys=keys, changed=changed)
+    return merge(owner, table, one_row(columns), columns=columns, keys=keys, changed=changed)
 
 
 def merge(
@@ -96,21 +103,22 @@ def merge(
     columns: Sequence[str],
     keys: Sequence[str],
     changed: Sequence[str] = (),
+    updates: bool = True,
+    inserts: bool = True,
 ) -> str:
     """
     Return the MERGE of the rows of *source*, a qualified name or a query in parentheses; *keys* are not set.
 
     Where *changed* are given, only rows that differ in one of these columns are updated; none may be a LOB.
+    Without *updates* rows that are there stay as they are, without *inserts* rows that are not there stay out.
     """
     keyed = " AND ".join(f'"t".{quote(key)} = "s".{quote(key)}' for key in keys)
     # A column of the ON clause cannot be set: ORA-38104.
     sets = ", ".join(f'"t".{quote(name)} = "s".{quote(name)}' for name in columns if name not in keys)
-    matched = f" WHEN MATCHED THEN UPDATE SET {sets}{_differs(changed)}" if sets else ""
+    matched = f" WHEN MATCHED THEN UPDATE SET {sets}{_differs(changed)}" if sets and updates else ""
     values = ", ".join(f'"s".{quote(name)}' for name in columns)
-    return (
-        f'MERGE INTO {qualified(owner, table)} "t" USING {source} "s" ON ({keyed}){matched}'
-        f" WHEN NOT MATCHED THEN INSERT ({_listed(columns)}) VALUES ({values})"
-    )
+    missing = f" WHEN NOT MATCHED THEN INSERT ({_listed(columns)}) VALUES ({values})" if inserts else ""
+    return f'MERGE INTO {qualified(owner, table)} "t" USING {source} "s" ON ({keyed}){matched}{missing}'
 
 
 def _differs(changed: Sequence[str]) -> str:
@@ -127,6 +135,69 @@ def delete(owner: str, table: str, columns: Sequence[str] = ()) -> str:
     """
     where = f" WHERE {_equal(columns, ' AND ', 1)}" if columns else ""
     return f"DELETE FROM {qualified(owner, table)}{where}"
+
+
+def staged_rows(staging: str, columns: Sequence[str], number: str) -> str:
+    """
+    Return the query of the rows of *staging*, a qualified name, whose *number* lies between two binds.
+    """
+    return f"(SELECT {_listed(columns)} FROM {staging} WHERE {quote(number)} BETWEEN :1 AND :2)"
+
+
+def count_known(owner: str, table: str, source: str, keys: Sequence[str]) -> str:
+    """
+    Return the query that counts the rows of *source* whose keys the table has.
+    """
+    keyed = " AND ".join(f'"t".{quote(key)} = "s".{quote(key)}' for key in keys)
+    return (
+        f'SELECT COUNT(*) FROM {source} "s" WHERE EXISTS'
+        f' (SELECT 1 FROM {qualified(owner, table)} "t" WHERE {keyed})'
+    )
+
+
+def older(version: str, mark: str | None) -> str:
+    """
+    Return the condition of rows whose *version* is below a bind and that carry no *mark* yet.
+
+    >>> older("V", "D")
+    '"V" < :1 AND "D" IS NULL'
+    """
+    return f"{quote(version)} < :1" + (f" AND {is_null(mark)}" if mark else "")
+
+
+def is_null(column: str) -> str:
+    """
+    Return the condition that *column* is NULL.
+    """
+    return f"{quote(column)} IS NULL"
+
+
+def count(owner: str, table: str, where: str = "") -> str:
+    """
+    Return the query that counts the rows *where* a condition holds.
+    """
+    return f"SELECT COUNT(*) FROM {qualified(owner, table)}" + (f" WHERE {where}" if where else "")
+
+
+def delete_older(owner: str, table: str, version: str, most: int | None) -> str:
+    """
+    Return the DELETE of rows whose *version* is below the bind, at most so many.
+    """
+    return f"DELETE FROM {qualified(owner, table)} WHERE {quote(version)} < :1{_at_most(most)}"
+
+
+def mark_older(owner: str, table: str, version: str, mark: str, most: int | None) -> str:
+    """
+    Return the UPDATE that sets *mark* to the first bind where *version* is below the second, at most so many rows.
+    """
+    return (
+        f"UPDATE {qualified(owner, table)} SET {quote(mark)} = :1"
+        f" WHERE {quote(version)} < :2 AND {is_null(mark)}{_at_most(most)}"
+    )
+
+
+def _at_most(rows: int | None) -> str:
+    return "" if rows is None else f" AND ROWNUM <= {int(rows)}"
 
 
 def truncate(owner: str, table: str) -> str:
@@ -283,6 +354,23 @@ def drop_primary_key(owner: str, table: str) -> str:
     Return the ALTER that drops the primary key, whatever its name.
     """
     return f"ALTER TABLE {qualified(owner, table)} DROP PRIMARY KEY"
+
+
+def create_index(owner: str, index: str, table: str, columns: Sequence[str]) -> str:
+    """
+    Return the CREATE INDEX, in the table's schema.
+
+    >>> create_index("APP", "T_A", "T", ["A"])
+    'CREATE INDEX "APP"."T_A" ON "APP"."T" ("A")'
+    """
+    return f"CREATE INDEX {qualified(owner, index)} ON {qualified(owner, table)} ({_listed(columns)})"
+
+
+def grant_select(owner: str, table: str, grantee: str) -> str:
+    """
+    Return the GRANT that lets *grantee*, a user or role, read the table.
+    """
+    return f"GRANT SELECT ON {qualified(owner, table)} TO {quote(grantee)}"
 
 
 def comment_on_table(owner: str, table: str, comment: str) -> str:
