@@ -161,6 +161,7 @@ class Outcome:
     deleted: int = 0
     deduplicated: int = 0
     rejects: list[Reject] = field(default_factory=list)
+    way: str = ""  # how rows with keys were written: array or staged
 
     def add(self, other: Outcome) -> None:
         """
@@ -169,6 +170,7 @@ class Outcome:
         for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.rejects += other.rejects
+        self.way = other.way or self.way
 
 
 # What a row can become, a reject apart.

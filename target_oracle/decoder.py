@@ -25,6 +25,8 @@ from target_oracle.singer.schema import Field
 Row = tuple[Any, ...]
 # What a decoder raises for a line that is not its own.
 REFUSED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+# What stands in a row for a property that the record lacks, where that is told apart from null.
+ABSENT: Final = msgspec.UNSET
 # A column whose values took the slow way this often gets its converter's relaxed form.
 RELAX_AFTER: Final = 100
 
@@ -34,7 +36,8 @@ class Slot:
     """
     One column of the rows: the property it comes from, the column it goes to, and how.
 
-    *needed* refuses a record that lacks the property, *filled* one where it is null.
+    *needed* refuses a record that lacks the property, *filled* one where it is null. With *partial* a property that
+    the record lacks is ABSENT in the row.
     """
 
     prop: Field
@@ -43,20 +46,24 @@ class Slot:
     key: bool = False
     needed: bool = False
     filled: bool = False
+    notices: tuple[str, ...] = ()
+    partial: bool = False
 
 
 class Decoder:
     """
     The two ways from lines to rows for one version of a stream; rows are tuples in the order of *slots*.
 
-    With *extras*, each row ends in the message's `time_extracted` and `version`.
+    Each row ends in the message's *extras*: `time_extracted`, `version` or both, in this order.
     """
 
-    def __init__(self, stream: str, slots: Sequence[Slot], *, extras: bool = False) -> None:
+    def __init__(self, stream: str, slots: Sequence[Slot], *, extras: tuple[str, ...] = ()) -> None:
         self.stream = stream
         self.slots = tuple(slots)
         self.extras = extras
+        self._extras_of = tuple(map(attrgetter, extras))
         self.tolerant = False
+        self._demand: Callable[[bytes], None] | None = None
         self._slow_hits = [0] * len(self.slots)
         self._refused: dict[int, bytes] = {}
         self._known = frozenset(slot.prop.path[0] for slot in self.slots)
@@ -65,7 +72,8 @@ class Decoder:
     # --- the fast way
 
     def _compile(self) -> None:
-        if any(_NOT_RENAMABLE & set("".join(slot.prop.path)) for slot in self.slots):
+        named_oddly = any(_NOT_RENAMABLE & set("".join(slot.prop.path)) for slot in self.slots)
+        if named_oddly or self._demand is not None:
             self.decode: Callable[[bytes], Any] = _no_fast_way
         else:
             envelope = _envelope(self.stream, self.slots, extras=self.extras, tolerant=self.tolerant)
@@ -85,9 +93,12 @@ class Decoder:
         try:
             messages.extend(map(self.decode, lines))
         finally:
-            rows.extend(map(add, self._to_rows(messages), map(_EXTRAS, messages)))
+            found = zip(*(map(extra, messages) for extra in self._extras_of), strict=True)
+            rows.extend(map(add, self._to_rows(messages), found))
 
     def _finish_extracted(self, rows: list[Row]) -> Sequence[Any] | None:
+        if "time_extracted" not in self.extras:
+            return None
         found = list(map(itemgetter(len(self.slots)), rows))
         values, _ = finish_times(found)
         return None if values is found else values
@@ -103,7 +114,10 @@ class Decoder:
         except REFUSED as fault:
             raise RowFault("TYPE", f"the record is no readable JSON object: {fault}") from fault
         row = tuple(self._slow_value(position, slot, values) for position, slot in enumerate(self.slots))
-        return (*row, _moment(extracted), version) if self.extras else row
+        if self._demand is not None:
+            self._demand(record)
+        extras = {"time_extracted": _moment(extracted), "version": version}
+        return (*row, *(extras[name] for name in self.extras))
 
     def _slow_value(self, position: int, slot: Slot, values: Mapping[str, msgspec.Raw]) -> Any:
         try:
@@ -159,6 +173,13 @@ class Decoder:
         self._compile()
         return True
 
+    def demand(self, check: Callable[[bytes], None] | None) -> None:
+        """
+        From now on let *check* see each whole record, which must then take the slow way; it raises RowFault.
+        """
+        self._demand = check
+        self._compile()
+
     def tolerate_unknown(self) -> None:
         """
         From now on ignore properties that the schema lacks without leaving the fast way.
@@ -184,7 +205,7 @@ class Decoder:
                 faults.setdefault(row, fault)
             if values is not found:
                 columns[position] = values
-        extracted = self._finish_extracted(rows) if self.extras else None
+        extracted = self._finish_extracted(rows)
         if extracted is not None:
             columns[len(self.slots)] = extracted
         return (_with_columns(rows, columns) if columns else rows), faults
@@ -200,7 +221,21 @@ def _moment(text: str | None) -> datetime | None:
         return None
 
 
+def _finish_present(slot: Slot, found: list[Any]) -> tuple[Sequence[Any], dict[int, RowFault]]:
+    """
+    As `_finish_column`, for the values that are there; what is ABSENT stays so.
+    """
+    there = [n for n, value in enumerate(found) if value is not ABSENT]
+    values, faults = _finish_column(replace(slot, partial=False), [found[n] for n in there])
+    done: list[Any] = [ABSENT] * len(found)
+    for n, value in zip(there, values, strict=True):
+        done[n] = value
+    return done, {there[n]: fault for n, fault in faults.items()}
+
+
 def _finish_column(slot: Slot, found: list[Any]) -> tuple[Sequence[Any], dict[int, RowFault]]:
+    if slot.partial and any(value is ABSENT for value in found):
+        return _finish_present(slot, found)
     nulls: dict[int, RowFault] = {}
     if slot.filled and not slot.key:
         nulls = {n: _null_fault() for n, value in enumerate(found) if value is None or _is_null(value)}
@@ -231,6 +266,8 @@ def _missing(slot: Slot) -> Any:
         raise RowFault("ORA-01400", "the key is missing")
     if slot.needed:
         raise RowFault("required", "the schema requires this property and the record lacks it")
+    if slot.partial:
+        return ABSENT
     return msgspec.UNSET if slot.filled and slot.converter.finish else None
 
 
@@ -288,23 +325,24 @@ _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def _no_fast_way(_line: bytes) -> Any:
-    raise msgspec.ValidationError("this stream has a property name that only the slow way reads")
+    raise msgspec.ValidationError("this stream has a property name or a demand that only the slow way reads")
 
 
 # --- building the struct
 
 # Names that msgspec's rename cannot carry: it compares them with the JSON text as it is.
 _NOT_RENAMABLE: Final = frozenset('"\\') | frozenset(map(chr, range(32)))
-_EXTRAS: Final = attrgetter("time_extracted", "version")
 _Entry: TypeAlias = "tuple[tuple[str, ...], Slot]"
 
 
-def _envelope(stream: str, slots: Sequence[Slot], *, extras: bool, tolerant: bool) -> type[msgspec.Struct]:
+def _envelope(stream: str, slots: Sequence[Slot], *, extras: tuple[str, ...], tolerant: bool) -> type[msgspec.Struct]:
     record = _struct([(slot.prop.path, slot) for slot in slots], tolerant=tolerant)
     fields: list[Any] = [("type", Literal["RECORD"]), ("stream", Literal[stream]), ("record", record)]
-    if extras:
-        fields += [("time_extracted", datetime | None, None), ("version", int | None, None)]
+    fields += [(name, _EXTRAS[name], None) for name in extras]
     return msgspec.defstruct("Message", fields, gc=False)
+
+
+_EXTRAS: Final[Mapping[str, Any]] = {"time_extracted": datetime | None, "version": int | None}
 
 
 def _struct(entries: Sequence[_Entry], *, tolerant: bool) -> type[msgspec.Struct]:
@@ -319,7 +357,10 @@ def _struct(entries: Sequence[_Entry], *, tolerant: bool) -> type[msgspec.Struct
             fields.append(_leaf(f"c{position}", inner[0][1]))
         else:
             nested = _struct(inner, tolerant=True)
-            fields.append((f"c{position}", nested, msgspec.field(default_factory=nested)))
+            if any(slot.key or slot.needed or slot.filled for _, slot in inner):
+                fields.append((f"c{position}", nested))  # without it the record takes the slow way, as in `_leaf`
+            else:
+                fields.append((f"c{position}", nested, msgspec.field(default_factory=nested)))
     return msgspec.defstruct(
         "Record", fields, rename=rename, gc=False, kw_only=True, forbid_unknown_fields=not tolerant
     )
@@ -336,6 +377,8 @@ def _leaf(name: str, slot: Slot) -> tuple[Any, ...]:
     annotation = slot.converter.annotation
     if annotation is not msgspec.Raw and annotation is not Any and not (slot.filled or slot.key):
         annotation = annotation | None
+    if slot.partial and not slot.needed:
+        return (name, annotation if annotation is Any else annotation | msgspec.UnsetType, ABSENT)
     if slot.key or slot.needed or slot.filled:
         return (name, annotation)  # without a default: a record that lacks it takes the slow way
     return (name, annotation, None)

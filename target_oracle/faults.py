@@ -19,6 +19,15 @@ class RowFault(ValueError):
         self.why = why
         self.column: str | None = None
 
+    @classmethod
+    def of(cls, code: str, why: str, column: str | None) -> RowFault:
+        """
+        Return the fault with its *column* named.
+        """
+        fault = cls(code, why)
+        fault.column = column
+        return fault
+
 
 class TooLong(RowFault):
     """

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from target_oracle.acts import Act
 from target_oracle.checkpoint import Batch, Reject
 from target_oracle.errors import InternalError, TargetError
 from target_oracle.loader import Loader
@@ -83,6 +84,12 @@ class Handover:
         See `Loader.load`; waits only while the queue is full.
         """
         self._put(batch.size, lambda: self._loader.load(batch, rejects))
+
+    def act(self, act: Act) -> None:
+        """
+        See `Loader.act`; does not wait for it.
+        """
+        self._put(0, lambda: self._loader.act(act))
 
     def close(self, ending: Ending) -> None:
         """

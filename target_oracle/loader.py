@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from target_oracle import log, methods
+from target_oracle.acts import Act
 from target_oracle.checkpoint import Batch, Outcome, Reject
 from target_oracle.errors import LoadError
 from target_oracle.isolation import send_apart
@@ -28,6 +29,7 @@ from target_oracle.rejects import Budget, Place, message
 from target_oracle.resume import Ahead, Resume, read_ahead
 from target_oracle.spool import Spool
 from target_oracle.stream import Target
+from target_oracle.stages import watched
 from target_oracle.summary import Summary
 from target_oracle.tables import Tables
 
@@ -72,7 +74,7 @@ class Loader:
     ) -> None:
         self._config = config
         self._database = database
-        self._tables = Tables(config)
+        self._tables = watched(Tables(config), summary.stages, "tables")
         self._states = states
         self._place = rejects
         self._summary = summary
@@ -84,6 +86,8 @@ class Loader:
         self._schemas: dict[str, bytes] = {}
         self._work: list[_Work] = []
         self._sent = 0
+        self._acts: list[Act] = []
+        self._acted = 0
         self._tries = 0
         self._in_doubt = False
         self._settled = False
@@ -125,6 +129,13 @@ class Loader:
         self._attempt(lambda: None)
         self._check_budget(None)
 
+    def act(self, act: Act) -> None:
+        """
+        Do *act* behind all rows of the open checkpoint.
+        """
+        self._acts.append(act)
+        self._attempt(lambda: None)
+
     def close(self, ending: Ending) -> None:
         """
         Commit the open checkpoint, then print its STATE.
@@ -132,7 +143,7 @@ class Loader:
         rejects = [*self._open_rejects(), *ending.rejects]
         received = self._summary.received() + sum(ending.received.values())
         self._within_budget(rejects, received)
-        if self._work or rejects or ending.state is not None:
+        if self._work or self._acts or rejects or ending.state is not None:
             ahead = self._ahead_after(ending)
             self._attempt(lambda: self._commit(ending, rejects, ahead))
             self._ahead = ahead
@@ -157,6 +168,7 @@ class Loader:
         """
         if clean:
             self._run_each("after_run_sql", self._config.after_run_sql)
+        self._attempt(lambda: self._tables.end(self._database))
         self._attempt(self._database.end)
         self._summary.check()
 
@@ -200,13 +212,17 @@ class Loader:
 
     def _bring_up(self) -> None:
         if not self._database.is_open:
-            self._sent = 0
-            self._database.open()
+            self._sent = self._acted = 0
+            with self._summary.stages.of("connect"):
+                self._database.open()
         if self._in_doubt:
             self._settle_doubt()
         while self._sent < len(self._work) and not self._settled:
             self._send(self._work[self._sent])
             self._sent += 1
+        while self._acted < len(self._acts) and not self._settled:
+            self._acts[self._acted].run(self._database)
+            self._acted += 1
 
     def _settle_doubt(self) -> None:
         """
@@ -252,7 +268,7 @@ class Loader:
         return True
 
     def _roll_back(self) -> None:
-        self._sent = 0
+        self._sent = self._acted = 0
         try:
             self._database.rollback()
         except DatabaseError:
@@ -275,10 +291,11 @@ class Loader:
         batch = work.batch
         rows = batch.rows if batch.rows is not None else methods.rows_again(batch)
         began = time.monotonic()
-        if work.apart:
-            work.outcome = send_apart(self._database, batch, rows, self._budget.left())
-        else:
-            work.outcome = methods.send(self._database, batch, rows)
+        with self._summary.stages.of("execute"):
+            if work.apart:
+                work.outcome = send_apart(self._database, batch, rows, self._budget.left())
+            else:
+                work.outcome = methods.send(self._database, batch, rows)
         log.timer("batch_processing_time", time.monotonic() - began, stream=batch.version.stream)
         batch.rows = None
         self._keep_within_memory(work)
@@ -351,13 +368,20 @@ class Loader:
             return self._ahead
         lines: dict[str, list[tuple[int, bytes]]] = {}
         first = ending.state_line or 0
+        versioned: set[str] = set()
         for work in self._work:
-            lines.setdefault(work.batch.version.stream, []).extend(work.batch.after(first))
+            version = work.batch.version
+            lines.setdefault(version.stream, []).extend(work.batch.after(first))
+            if version.target.has_versions:
+                versioned.add(version.stream)
         # Rows that the database refused still stand in their batch; those that were never sent do not.
         for reject in (*(each for work in self._work for each in work.rejects), *ending.rejects):
             if reject.stream is not None:
                 lines.setdefault(reject.stream, []).append((reject.line, reject.raw))
-        return self._ahead.after(lines, ending.state_line)
+        # What gathers beside a table is not in it: a run that dies leaves nothing of it.
+        beside = {name for name in lines if self._config.for_stream(name).load_method == "overwrite"}
+        kept = {name: found for name, found in lines.items() if name not in beside}
+        return self._ahead.after(kept, ending.state_line, versioned)
 
     def _commit(self, ending: Ending, rejects: list[Reject], ahead: Ahead) -> None:
         if self._settled:
@@ -368,7 +392,8 @@ class Loader:
         rows = sum(len(work.batch) for work in self._work)
         self._in_doubt, self._rows_in_doubt = True, rows
         try:
-            self._database.commit(ending.state, ahead.text(), rows)
+            with self._summary.stages.of("commit"):
+                self._database.commit(ending.state, ahead.text(), rows)
         except DatabaseError as error:
             self._in_doubt = classify(error) is Action.REPLAY
             raise
@@ -394,8 +419,9 @@ class Loader:
         if rejects and self._place:
             self._place.settle()
         self._budget.settled += len(rejects)
-        self._summary.checkpoints += 1
+        self._summary.committed()
         self._work, self._sent, self._tries, self._held = [], 0, 0, 0
+        self._acts, self._acted = [], 0
         self._spool.clear()
         self._settled = self._in_doubt = False
 

@@ -28,6 +28,10 @@ OF_MOMENT: Final = (
     _field("_sdc_sequence", Kind.INTEGER),
     _field("_sdc_sync_started_at", Kind.INTEGER),
 )
+# The member of the message that fills each of them.
+ATTRIBUTES: Final = {"_sdc_extracted_at": "time_extracted", "_sdc_table_version": "version"}
+VERSION: Final = FROM_MESSAGE[1]
+DELETED_FIELD: Final = _field(DELETED_AT, Kind.DATE_TIME)
 ALL: Final = (*FROM_MESSAGE, *OF_MOMENT)
 _NAMES: Final = frozenset(field.name for field in ALL)
 # Epoch milliseconds at which this process started.
@@ -41,9 +45,14 @@ def split(fields: Sequence[Field]) -> tuple[tuple[Field, ...], tuple[Field, ...]
     `_sdc_deleted_at` is filled by records; where the schema lacks it, the column is there all the same.
     """
     ours = tuple(field for field in fields if field.name not in _NAMES)
-    if all(field.name != DELETED_AT for field in ours):
-        ours = (*ours, _field(DELETED_AT, Kind.DATE_TIME))
-    return ours, ALL
+    return with_deletion(ours), ALL
+
+
+def with_deletion(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """
+    Return *fields* with `_sdc_deleted_at` among them.
+    """
+    return fields if any(field.name == DELETED_AT for field in fields) else (*fields, DELETED_FIELD)
 
 
 def of_moment(now: datetime, batched: datetime) -> tuple[Any, ...]:

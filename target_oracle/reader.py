@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from target_oracle import metadata
+from target_oracle.acts import Act
 from target_oracle.checkpoint import Batch, Reject
+from target_oracle.conformity import whole_record
 from target_oracle.decoder import REFUSED, Row
 from target_oracle.errors import Interrupted, ProtocolError
 from target_oracle.faults import RowFault, TooLong
 from target_oracle.log import logger
+from target_oracle.overwrite import Switch
 from target_oracle.resume import Resume
 from target_oracle.singer.lines import CutLine, Lines
 from target_oracle.singer.messages import Envelope, SchemaMessage, read_envelope, read_schema, read_state
 from target_oracle.singer.schema import Field, read_fields
 from target_oracle.singer.shape import SchemaFault
 from target_oracle.stream import Target, Version, make_version
+from target_oracle.versions import Activation
 
 if TYPE_CHECKING:
     from target_oracle.config import Config, StreamSettings
@@ -55,6 +59,8 @@ class Gate(Protocol):
     def prepare(self, wish: Wish, *, may_change: bool) -> Target | None: ...
 
     def load(self, batch: Batch, rejects: Sequence[Reject]) -> None: ...
+
+    def act(self, act: Act) -> None: ...
 
     def close(self, ending: Ending) -> None: ...
 
@@ -103,6 +109,7 @@ class Stream:
     warned: set[str] = field(default_factory=set)
     full: set[str | None] = field(default_factory=set)  # properties whose columns grow no further
     received: int = 0
+    switched: bool = False  # an overwrite's rows have taken the place of the old ones
 
 
 class Reader:
@@ -129,9 +136,19 @@ class Reader:
         self._state: bytes | None = None
         self._rejects: list[Reject] = []
         self._state_line: int | None = None
+        # Streams of which rows have gathered that no reader sees yet: no STATE may pass them.
+        self._gathering: set[str] = set()
+        # Versions that were activated before their stream's SCHEMA came.
+        self._early: dict[str, int] = {}
         self._rows_after_state = False
         self._broken_end = False
         self._resume: Resume | None = None
+
+    def lines_read(self) -> int:
+        """
+        Return how many lines have been taken.
+        """
+        return self._number
 
     # --- the loop
 
@@ -163,13 +180,14 @@ class Reader:
         if self._resume is not None:
             self._take_lines(self._resume.give_up())
         half = self._lines.ended_in_half_a_line and self._broken_end
-        self._close(last=True)
+        lacks_state = self._config.require_final_state and self._rows_after_state
+        self._close(last=True, switching=() if self._stop or half or lacks_state else self._overwritten())
         if self._stop:
             number = self._stop[0]
             raise Interrupted(number, f"stopped by signal {number}; what was complete is committed")
         if half:
             raise ProtocolError(self._number, "the input ends in the middle of a line: the tap broke off; all lines before it are in")
-        if self._config.require_final_state and self._rows_after_state:
+        if lacks_state:
             raise ProtocolError(self._number, "the input ends without a STATE after its last RECORD (require_final_state)")
 
     def _patience(self) -> float | None:
@@ -316,6 +334,8 @@ class Reader:
         self._bytes += stream.batch.add(rows, lines, numbers)
         self._rows += len(rows)
         stream.received += len(rows)
+        if stream.version.target.work:
+            self._gathering.add(stream.name)
         self._rows_after_state = True
         if self._since is None:
             self._since = self._clock()
@@ -350,7 +370,7 @@ class Reader:
             case "SCHEMA":
                 self._schema(read_schema(line, number))
             case "ACTIVATE_VERSION":
-                self._notice("ACTIVATE_VERSION is not acted upon")
+                self._activate(envelope, number)
             case "INVALID":
                 self._reject(Reject(None, number, "JSON", "the line was rejected before and is still no message", None, line))
             case other:
@@ -474,9 +494,10 @@ class Reader:
             stream = self._streams[message.stream] = Stream(message.stream, wish, message)
             if wish.settings.persist_empty_tables:
                 stream.target = self._target_of(wish, self._close)
-            return
-        stream.schema = message
-        self._establish(stream, wish)
+        else:
+            stream.schema = message
+            self._establish(stream, wish)
+        self._begin(stream)
 
     def _without_key(self, message: SchemaMessage, settings: StreamSettings) -> None:
         if settings.primary_key_required:
@@ -507,9 +528,82 @@ class Reader:
         assert target is not None  # noqa: S101  # with may_change there is one, or an error
         return target
 
+    # --- versions, and tables that change as a whole
+
+    def _begin(self, stream: Stream) -> None:
+        """
+        Do what a stream needs before its rows, once its table is known.
+        """
+        if stream.target is not None:
+            self._keep_versions(stream)
+            if stream.name in self._early:
+                self._activated(stream, self._early.pop(stream.name))
+
+    def _keep_versions(self, stream: Stream) -> None:
+        """
+        See that rows of a table that keeps versions carry theirs, also without the other metadata.
+        """
+        wish = stream.wish
+        if wish.metadata or stream.target is None or not (stream.target.has_versions and wish.settings.process_activate_version_messages):
+            return
+        self._establish(stream, versioned(wish))
+
+    def _activate(self, envelope: Envelope, number: int) -> None:
+        name, version = envelope.stream, envelope.version
+        if not name or version is None:
+            raise ProtocolError(number, "ACTIVATE_VERSION needs a stream and a version")
+        if not self._config.for_stream(name).process_activate_version_messages:
+            self._notice(f"stream {name}: ACTIVATE_VERSION is not acted upon (process_activate_version_messages)")
+        elif name in self._streams:
+            self._activated(self._streams[name], version)
+        else:
+            self._early[name] = version
+
+    def _activated(self, stream: Stream, version: int) -> None:
+        """
+        End all rows of *stream* that are older than *version*, in a transaction of their own.
+        """
+        if stream.target is None:  # no record came yet, and persist_empty_tables is off
+            self._early[stream.name] = version
+            return
+        if stream.target.work:
+            if stream.name in self._gathering:
+                self._close(switching=[stream])
+            return
+        if not stream.wish.metadata:
+            settings = stream.wish.settings
+            if settings.schema_evolution == "freeze" or self._config.ddl_mode == "none":
+                self._notice(f"stream {stream.name}: its table keeps no versions and may not change, so none is activated")
+                return
+            self._establish(stream, versioned(stream.wish))
+        self._close()
+        settings = stream.wish.settings
+        self._gate.act(
+            Activation(stream.name, stream.target, version, settings.hard_delete, settings.max_delete_percent)
+        )
+        self._end(None, None)
+
+    def _overwritten(self) -> list[Stream]:
+        """
+        Return the streams whose tables the end of input switches.
+        """
+        return [stream for stream in self._streams.values() if self._must_switch(stream)]
+
+    def _must_switch(self, stream: Stream) -> bool:
+        is_beside = stream.target is not None and stream.target.work is not None
+        return is_beside and (not stream.switched or stream.name in self._gathering)
+
+    def _switch(self, switching: Sequence[Stream]) -> None:
+        for stream in switching:
+            assert stream.target is not None  # noqa: S101  # its rows have gathered
+            self._gate.act(Switch(stream.name, stream.target, stream.wish.settings.overwrite_empty))
+            self._gathering.discard(stream.name)
+            stream.switched = True
+
     def _compile(self, stream: Stream, record: bytes) -> None:
         if stream.target is None:  # persist_empty_tables is off, and this is the first record
             stream.target = self._target_of(stream.wish, self._close)
+            self._begin(stream)
         try:
             order = list(msgspec.json.decode(record, type=dict[str, msgspec.Raw]))
         except REFUSED:
@@ -521,7 +615,13 @@ class Reader:
             order,
             validate=stream.wish.settings.validate_records,
             metadata=stream.wish.metadata,
+            partial=is_partial(stream, order),
         )
+
+        if stream.wish.settings.validate_records:
+            stream.version.decoder.demand(whole_record(stream.schema.schema))
+        for notice in stream.version.notices():
+            self._notice(f"stream {stream.name}: {notice}")
 
     # --- checkpoints
 
@@ -530,7 +630,8 @@ class Reader:
         self._rows_after_state = False
         if self._since is None:
             self._since = self._clock()
-        if self._rows >= self._config.commit_interval_rows:
+        # While it must wait, a checkpoint ends at each STATE: what is ahead of it is then known by whole checkpoints.
+        if self._rows >= self._config.commit_interval_rows or (self._gathering and self._config.loader_id):
             self._close()
 
     def _reject(self, reject: Reject) -> None:
@@ -594,14 +695,24 @@ class Reader:
             stream.received = waiting
         return {name: count for name, count in counted.items() if count}
 
-    def _close(self, *, last: bool = False) -> None:
+    def _close(self, *, last: bool = False, switching: Sequence[Stream] = ()) -> None:
         """
-        End the checkpoint: hand over what waits, then its STATE.
+        End the checkpoint: hand over what waits, switch the tables of *switching*, then its STATE.
+
+        The STATE waits while rows are gathering beside their table.
         """
         for stream in self._streams.values():
             while stream.batch is not None:
                 self._send(stream)
-        if self._since is not None or last:
+        if any(stream.wish.settings.overwrite_strategy == "truncate" for stream in switching):
+            self._commit_rows()  # TRUNCATE commits by itself, so what is open is committed first
+        self._switch(switching)
+        if self._gathering:
+            if self._since is not None or last or switching:
+                self._end(None, None, last=last)
+            self._rows, self._bytes, self._since = 0, 0, None
+            return
+        if self._since is not None or last or switching:
             self._end(self._state, self._state_line, last=last)
         self._rows, self._bytes, self._since, self._state, self._state_line = 0, 0, None, None, None
 
@@ -643,6 +754,33 @@ def wish_of(message: SchemaMessage, settings: StreamSettings) -> Wish:
 def _fields(message: SchemaMessage, settings: StreamSettings) -> list[Field]:
     depth = settings.flattening_max_depth if settings.flattening_enabled else 0
     return read_fields(message.schema, flatten_depth=depth, separator=settings.flattening_separator)
+
+
+def versioned(wish: Wish) -> Wish:
+    """
+    Return *wish* with the column of versions, and with the one that marks deleted rows unless they are removed.
+    """
+    fields = tuple(prop for prop in wish.fields if prop.name != metadata.VERSION.name)
+    if not wish.settings.hard_delete:
+        fields = metadata.with_deletion(fields)
+    return replace(wish, fields=fields, metadata=(metadata.VERSION,))
+
+
+# Properties that taps add to the records of a log; such records may hold nothing but what has changed.
+OF_A_LOG: Final = frozenset({metadata.DELETED_AT, "_sdc_lsn"})
+
+
+def is_partial(stream: Stream, order: Sequence[str]) -> bool:
+    """
+    Tell whether what a record lacks stays as it is stored; *order* are the properties of the first record.
+    """
+    if stream.target is None or stream.target.method != "upsert":
+        return False
+    said = stream.wish.settings.partial_updates
+    if said is not None:
+        return said
+    properties = stream.schema.schema.get("properties")
+    return not OF_A_LOG.isdisjoint({*order, *(properties if isinstance(properties, dict) else ())})
 
 
 def _same(before: SchemaMessage, now: SchemaMessage) -> bool:

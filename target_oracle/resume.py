@@ -9,7 +9,7 @@ passed over, one that does not has all of them loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
@@ -25,24 +25,32 @@ Segments = dict[str, list[tuple[int, str]]]
 Numbered = tuple[int, bytes]
 
 
-def digest(lines: Iterable[bytes]) -> str:
+def digest(lines: Iterable[bytes], *, versions: bool = False) -> str:
     """
     Return a digest of the records on *lines*; what else the messages carry (`time_extracted`) differs from run to run.
+
+    With *versions* it tells the records' versions apart, too: rows of another version would not stay in their table.
     """
     found = blake2b(digest_size=DIGEST_BYTES)
     for line in lines:
-        record = _record(line)
+        record = _record(line, versions=versions)
         found.update(len(record).to_bytes(8, "big"))
         found.update(record)
-    return found.hexdigest()
+    return _VERSIONED * versions + found.hexdigest()
 
 
-def _record(line: bytes) -> bytes:
+# What a digest begins with that tells versions apart.
+_VERSIONED: Final = "v"
+
+
+def _record(line: bytes, *, versions: bool) -> bytes:
     try:
-        record = read_envelope(line).record
+        envelope = read_envelope(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return line
-    return line if record is msgspec.UNSET else bytes(record)
+    if envelope.record is msgspec.UNSET:
+        return line
+    return bytes(envelope.record) + (b" %r" % envelope.version if versions else b"")
 
 
 class Ahead:
@@ -50,19 +58,40 @@ class Ahead:
     What was committed after the last committed STATE, stream by stream, one segment a checkpoint.
     """
 
-    def __init__(self, segments: Segments | None = None) -> None:
+    def __init__(self, segments: Segments | None = None, ends: Mapping[str, list[int]] | None = None) -> None:
         self._segments: Segments = segments or {}
+        # The last line of each segment; those of an earlier run lie before all lines of this one.
+        self._ends = ends or {name: [0] * len(had) for name, had in self._segments.items()}
 
-    def after(self, lines: Mapping[str, list[Numbered]], state_line: int | None) -> Ahead:
+    def after(
+        self, lines: Mapping[str, list[Numbered]], state_line: int | None, versioned: Collection[str] = ()
+    ) -> Ahead:
         """
         Return what is ahead once a checkpoint with *lines*, numbered, is in; its STATE stood at *state_line*, if it had one.
+
+        Of *versioned* streams the records' versions count, too.
         """
-        segments: Segments = {} if state_line is not None else {name: list(had) for name, had in self._segments.items()}
+        segments, ends = self._behind(state_line)
         for stream, numbered in lines.items():
-            later = [line for number, line in sorted(numbered) if number > (state_line or 0)]
+            later = [(number, line) for number, line in sorted(numbered) if number > (state_line or 0)]
             if later:
-                segments.setdefault(stream, []).append((len(later), digest(later)))
-        return Ahead(segments)
+                mark = digest((line for _, line in later), versions=stream in versioned)
+                segments.setdefault(stream, []).append((len(later), mark))
+                ends.setdefault(stream, []).append(later[-1][0])
+        return Ahead(segments, ends)
+
+    def _behind(self, state_line: int | None) -> tuple[Segments, dict[str, list[int]]]:
+        """
+        Return the segments that do not end before *state_line*; a STATE may have waited while they were committed.
+        """
+        segments: Segments = {}
+        ends: dict[str, list[int]] = {}
+        for name, had in self._segments.items():
+            for segment, end in zip(had, self._ends[name], strict=True):
+                if state_line is None or end > state_line:
+                    segments.setdefault(name, []).append(segment)
+                    ends.setdefault(name, []).append(end)
+        return segments, ends
 
     def text(self) -> str | None:
         """
@@ -112,7 +141,7 @@ class Resume:
         if len(held) < rows:
             return []
         del self._held[stream]
-        if digest(text for _, text in held) != mark:
+        if digest((text for _, text in held), versions=mark.startswith(_VERSIONED)) != mark:
             logger.warning("stream %s: the tap does not repeat the records that are committed already; all of them are loaded", stream)
             del self.segments[stream]
             return held

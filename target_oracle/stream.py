@@ -6,12 +6,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from target_oracle.conformity import conforming
 from target_oracle.convert import Tally, converter
 from target_oracle.decoder import Decoder, Slot
-from target_oracle.oracle.types import Column, Server
+from target_oracle.metadata import ATTRIBUTES, DELETED_AT, DELETED_FIELD, OF_MOMENT
+from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import Field
+from target_oracle.typemap import notices
+from target_oracle.validation import ColumnCheck, compile_checks
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """
+    How rows with keys are written, after the settings of the same names.
+    """
+
+    upsert_strategy: str = "auto"
+    skip_unchanged: bool = False
+    hard_delete: bool = False
+    overwrite_strategy: str = "swap"
+
+
+_PLAIN: Final = Loading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +38,8 @@ class Target:
     """
     Where a stream's rows go: the table, the column of each property, and how they are written.
 
-    *method* is append-only, upsert or overwrite. *keys* are property names.
+    *method* is append-only, upsert or overwrite. *keys* are property names. Of an overwrite, rows gather in table *work*
+    of the same owner. *has_versions* tells that the table keeps the version of its rows.
     """
 
     owner: str
@@ -28,6 +48,16 @@ class Target:
     keys: tuple[str, ...]
     method: str
     server: Server
+    loading: Loading = _PLAIN
+    work: str | None = None
+    has_versions: bool = False
+
+    @property
+    def rows_table(self) -> str:
+        """
+        The table that rows are written to.
+        """
+        return self.work or self.table
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +65,8 @@ class Version:
     """
     One version of a stream, from a SCHEMA to the next one that differs; batches point to it for their replay.
 
-    *columns* are the columns of the rows, in their order.
+    *columns* are the columns of the rows, in their order; those at the *hidden* positions are not stored. A row whose
+    value at *deleted_position* is not None deletes its key. In *partial* rows what the record lacks is ABSENT.
     """
 
     stream: str
@@ -44,7 +75,19 @@ class Version:
     columns: tuple[Column, ...]
     key_positions: tuple[int, ...]
     metadata: bool = False
+    partial: bool = False
+    hidden: tuple[int, ...] = ()
+    deleted_position: int | None = None
     tally: Tally = field(default_factory=Tally)
+
+    def notices(self) -> tuple[str, ...]:
+        """
+        Say what of the SCHEMA was read but is not followed.
+        """
+        slots = self.decoder.slots
+        said = notices([slot.prop for slot in slots], self.target.server)
+        unchecked = (f"property {slot.prop.name!r}: {notice}" for slot in slots for notice in slot.notices)
+        return tuple(dict.fromkeys((*said, *unchecked)))
 
 
 def make_version(
@@ -55,21 +98,45 @@ def make_version(
     *,
     validate: bool,
     metadata: Sequence[Field] = (),
+    partial: bool = False,
 ) -> Version:
     """
     Compile *stream* for records whose properties come in *order*: msgspec is quickest when the struct has it too.
+
+    With *partial* what a record lacks is told apart from null.
     """
     tally = Tally()
-    slots = [_slot(prop, target, tally, validate=validate) for prop in _in_order(fields, order)]
+    deletes = target.loading.hard_delete and target.method == "upsert"
+    hides = deletes and all(prop.name != DELETED_AT for prop in fields)
+    columns = {**target.columns, DELETED_AT: _HIDDEN} if hides else target.columns
+    slots = [
+        _slot(prop, columns[prop.name], target, tally, validate=validate, partial=partial and prop.name != DELETED_AT)
+        for prop in _in_order([*fields, DELETED_FIELD] if hides else fields, order)
+    ]
+    deleted = [n for n, slot in enumerate(slots) if deletes and slot.prop.name == DELETED_AT]
     return Version(
         stream,
         target,
-        Decoder(stream, slots, extras=bool(metadata)),
+        Decoder(stream, slots, extras=tuple(ATTRIBUTES[added.name] for added in metadata if added.name in ATTRIBUTES)),
         (*(slot.column for slot in slots), *(target.columns[added.name] for added in metadata)),
         tuple(position for position, slot in enumerate(slots) if slot.key),
-        bool(metadata),
-        tally,
+        metadata=OF_MOMENT[0] in metadata,
+        partial=partial,
+        hidden=tuple(deleted) if hides else (),
+        deleted_position=deleted[0] if deleted else None,
+        tally=tally,
     )
+
+
+# What a record says of its deletion where the table has no column for it.
+_HIDDEN: Final = Column("", OracleType("TIMESTAMP WITH TIME ZONE", precision=6))
+
+
+def _takes_null(prop: Field, check: ColumnCheck | None) -> bool:
+    """
+    Tell whether null is valid; a flattened property is null, too, where one of the objects around it is.
+    """
+    return check.null if check and len(prop.path) == 1 else prop.nullable
 
 
 def _in_order(fields: Sequence[Field], order: Sequence[str]) -> list[Field]:
@@ -77,15 +144,19 @@ def _in_order(fields: Sequence[Field], order: Sequence[str]) -> list[Field]:
     return sorted(fields, key=lambda prop: rank.get(prop.path[0], len(rank)))
 
 
-def _slot(prop: Field, target: Target, tally: Tally, *, validate: bool) -> Slot:
-    column = target.columns[prop.name]
+def _slot(  # what a slot is made of
+    prop: Field, column: Column, target: Target, tally: Tally, *, validate: bool, partial: bool
+) -> Slot:
     key = prop.name in target.keys
-    plain = converter(prop, column, max_string_bytes=target.server.max_string_bytes, tally=tally)
+    plain = converter(prop, column, target.server, tally=tally)
+    check = compile_checks(prop) if validate else None
     return Slot(
         prop,
         column,
-        conforming(plain, prop) if validate else plain,
+        conforming(plain, prop, check) if validate else plain,
         key=key,
         needed=key or (validate and prop.required),
-        filled=validate and not prop.nullable,
+        filled=validate and not _takes_null(prop, check),
+        notices=check.notices if check else (),
+        partial=partial and not key,
     )

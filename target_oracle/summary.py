@@ -7,10 +7,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from target_oracle.checkpoint import COUNTS, Outcome, Reject
 from target_oracle.errors import InternalError
 from target_oracle.rejects import CURES
+from target_oracle.stages import Stages
+
+# Points of a report's curve; past it every other one is dropped.
+MOST_SAMPLES: Final = 1000
+# What can become of a record, in the order in which it is told.
+RESULTS: Final = ("inserted", "updated", "merged", "unchanged", "deleted", "deduplicated", "skipped", "rejected")
 
 
 @dataclass(slots=True)
@@ -31,6 +38,7 @@ class StreamTotal:
     batches: int = 0
     empty: int = 0
     rounded: int = 0
+    ways: Counter[str] = field(default_factory=Counter)
     first: float | None = None
     last: float = 0.0
 
@@ -40,6 +48,13 @@ class StreamTotal:
         Rows that the database has taken, whether or not they changed it.
         """
         return self.inserted + self.updated + self.merged + self.unchanged + self.deleted
+
+    @property
+    def accounted(self) -> int:
+        """
+        Records of which it is known what became of them.
+        """
+        return self.stored + self.deduplicated + self.rejected + self.skipped
 
     def rate(self) -> float:
         """
@@ -62,6 +77,11 @@ class Summary:
     checkpoints: int = 0
     retries: int = 0
     lost_connections: int = 0
+    timeline: list[tuple[float, int]] = field(default_factory=list)
+    stages: Stages = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stages = Stages(self.clock)
 
     def of(self, stream: str) -> StreamTotal:
         """
@@ -91,7 +111,18 @@ class Summary:
         for name in COUNTS:
             setattr(total, name, getattr(total, name) + getattr(outcome, name))
         total.batches += 1
+        if outcome.way:
+            total.ways[outcome.way] += 1
         total.last = self.clock()
+
+    def committed(self) -> None:
+        """
+        Add a checkpoint, and to the timeline how many records were in by when.
+        """
+        self.checkpoints += 1
+        self.timeline.append((self.stages.elapsed, self.received()))
+        if len(self.timeline) > MOST_SAMPLES:
+            del self.timeline[::2]
 
     def reject(self, reject: Reject) -> None:
         """
@@ -106,10 +137,9 @@ class Summary:
         Raise InternalError unless each stream's records are all accounted for.
         """
         for name, total in self.streams.items():
-            accounted = total.stored + total.deduplicated + total.rejected + total.skipped
-            if total.received != accounted:
+            if total.received != total.accounted:
                 raise InternalError(
-                    f"stream {name}: {total.received} records were received, {accounted} are accounted for; please report this"
+                    f"stream {name}: {total.received} records were received, {total.accounted} are accounted for; please report this"
                 )
 
     def lines(self) -> list[str]:
@@ -119,19 +149,18 @@ class Summary:
         out = [_line(name, total) for name, total in self.streams.items()]
         if self.retries or self.lost_connections:
             out.append(f"{self.retries} retries, {self.lost_connections} connections lost, {self.checkpoints} checkpoints")
+        out.append(self.stages.line())
         for (stream, column, code), count in sorted(self.reasons.items(), key=lambda item: -item[1]):
             cure = CURES.get(code, "see docs/rejects.md")
             out.append(f"rejects: {count} x {code}, stream {stream}, column {column}: {cure}")
         return out
 
 
-_SHOWN = ("inserted", "updated", "merged", "unchanged", "deleted", "deduplicated", "skipped", "rejected")
-
-
 def _line(name: str, total: StreamTotal) -> str:
     parts = [f"{total.received} received"]
-    parts += [f"{getattr(total, word)} {word}" for word in _SHOWN if getattr(total, word)]
-    parts.append(f"{total.batches} batches")
+    parts += [f"{getattr(total, word)} {word}" for word in RESULTS if getattr(total, word)]
+    ways = " and ".join(f"{count} {way}" for way, count in sorted(total.ways.items()))
+    parts.append(f"{total.batches} batches" + (f" ({ways})" if ways else ""))
     parts.append(f"{total.rate():.0f} rows/s")
     if total.empty:
         parts.append(f"{total.empty} empty texts became NULL")

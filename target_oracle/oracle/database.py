@@ -48,6 +48,7 @@ class Database:
         self._stagings: dict[tuple[object, ...], Staging] = {}
         self._numbers = Numbers()
         self.before: Entry | None = None
+        self.ddl: list[str] = []
         self.ledger: Ledger | None = None
         self._opened_before = False
         if config.ledger:
@@ -137,6 +138,14 @@ class Database:
         staging.session = self.session
         return staging
 
+    def described(self) -> str | None:
+        """
+        Return one line about the server; None where there was no connection.
+        """
+        if self._server is None:
+            return None
+        return f"Oracle Database {'.'.join(map(str, self._server.version))}, {self._server.charset}"
+
     def evolution(self, wanted: Wanted, policy: Policy) -> Evolution:
         """
         Return what DDL *wanted* needs, as the dictionary now stands; nothing is changed.
@@ -148,7 +157,7 @@ class Database:
         """
         Bring the table to what *wanted* says; DDL commits, so nothing may be open.
         """
-        return apply(self.session.connection, wanted, self.server, policy)
+        return apply(self.session.connection, wanted, self.server, policy, ran=self.ddl.append)
 
     def table_comment(self, owner: str, table: str) -> str | None:
         """

@@ -116,14 +116,17 @@ class Session:
         failed = sorted((fault.offset, fault.code, fault.message) for fault in cursor.getbatcherrors() or ())
         return cursor.rowcount, failed
 
-    def array_counts(self, sql: str, rows: list[tuple[Any, ...]], declared: Sequence[Any]) -> list[int]:
+    def array_counts(
+        self, sql: str, rows: list[tuple[Any, ...]], declared: Sequence[Any]
+    ) -> tuple[list[int], list[tuple[int, int, str]]]:
         """
-        Run *sql* once for each of *rows* in one round trip; return how many rows each of them touched.
+        As `array`, but return how many rows of the table each of *rows* touched; 0 for those that failed.
         """
         cursor = self._cursor
         cursor.setinputsizes(*declared)
-        cursor.executemany(sql, rows, arraydmlrowcounts=True)
-        return list(cursor.getarraydmlrowcounts())
+        cursor.executemany(sql, rows, batcherrors=True, arraydmlrowcounts=True)
+        failed = sorted((fault.offset, fault.code, fault.message) for fault in cursor.getbatcherrors() or ())
+        return list(cursor.getarraydmlrowcounts()), failed
 
     def run(self, sql: str, binds: Mapping[str, Any] | Sequence[Any] = ()) -> int:
         """

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from operator import itemgetter
+from dataclasses import dataclass, replace
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 import oracledb
@@ -19,6 +19,7 @@ from target_oracle.oracle.session import Session
 from target_oracle.oracle.types import Column
 
 Row = tuple[Any, ...]
+DUPLICATE: Final = "ORA-00001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,18 @@ class Written:
     refused: tuple[Refusal, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """
+    What an upsert did: rows that were *inserted*, *updated* or left *unchanged*; *refused* are in order of offset.
+    """
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: tuple[Refusal, ...] = ()
+
+
 class Writer:
     """
     Writes rows whose values stand in the order of *columns*; *session* is set anew for each connection.
@@ -50,8 +63,11 @@ class Writer:
 
     session: Session
 
-    def __init__(self, owner: str, table: str, columns: tuple[Column, ...], keys: tuple[str, ...], max_string_bytes: int) -> None:
+    def __init__(
+        self, owner: str, table: str, columns: tuple[Column, ...], keys: tuple[str, ...], max_string_bytes: int
+    ) -> None:
         names = [column.name for column in columns]
+        self.keys = keys
         self._types = [column.type for column in columns]
         self._max = max_string_bytes
         self._declared = declare(self._types, max_string_bytes)
@@ -59,26 +75,58 @@ class Writer:
         self._key_positions = [names.index(key) for key in keys]
         self._set_positions = [n for n in range(len(names)) if n not in self._key_positions]
         self._texts = [n for n, type_ in enumerate(self._types) if is_text(type_)]
-        self._merge = sql.merge_array(owner, table, names, keys) if keys else ""
-        self._update = sql.update(owner, table, [names[n] for n in self._set_positions], keys) if keys else ""
+        if not keys:
+            return
+        parts = (owner, table, sql.one_row(names))
+        changed = comparable(columns, keys)
+        self._merge_new = sql.merge(*parts, columns=names, keys=keys, updates=False)
+        self._merge_known = sql.merge(*parts, columns=names, keys=keys, inserts=False)
+        self._merge_changed = sql.merge(*parts, columns=names, keys=keys, changed=changed, inserts=False)
+        self._update = sql.update(owner, table, [names[n] for n in self._set_positions], keys)
+        self._delete = sql.delete(owner, table, keys)
+
+    # --- rows that are new
 
     def insert(self, rows: list[Row]) -> Written:
         """
         Insert *rows*, one round trip.
         """
-        return self._array(self._insert, rows, self._declared)
+        count, failed = self.session.array(self._insert, rows, self._declared)
+        refused = refusals(failed)
+        if count + len(refused) != len(rows):
+            raise oracledb.InternalError(f"{len(rows)} rows were sent, {count} stored and {len(refused)} refused")
+        return Written(count, refused)
 
-    def merge(self, rows: list[Row]) -> Written:
+    # --- rows that may be there
+
+    def fits_merge(self, rows: list[Row]) -> bool:
+        """
+        Tell whether a MERGE takes *rows* as binds of its select list: no LOB, no text that is too long there.
+        """
+        return self._in_query(rows) is not None
+
+    def upsert(self, rows: list[Row], *, skip_unchanged: bool = False) -> Merged:
         """
         Update the row of each key, or insert it; keys within *rows* differ.
 
-        One array MERGE, one round trip; where a text is too long for a MERGE's select list, an array UPDATE and an array
-        INSERT of the rows that it did not find.
+        One array MERGE inserts what is new and tells what is not, a second one updates that. Where a text is too long
+        for a MERGE's select list: an array UPDATE, and an array INSERT of the rows that it did not find.
         """
-        declared = declare_for_query(self._types, self._longest(rows), self._max)
+        declared = self._in_query(rows)
         if declared is None:
             return self._update_or_insert(rows)
-        return self._array(self._merge, rows, declared, leaves=not self._set_positions)
+        counts, refused = self._counted(self._merge_new, rows, declared)
+        known = _without(counts, refused)
+        inserted = len(rows) - len(known) - len(refused)
+        if not known or not self._set_positions:
+            return Merged(inserted, 0, len(known), refused)
+        statement = self._merge_changed if skip_unchanged else self._merge_known
+        touched, more = self._counted(statement, [rows[n] for n in known], declared)
+        same = len(_without(touched, more)) if skip_unchanged else 0
+        return Merged(inserted, len(known) - same - len(more), same, _together(refused, _shifted(more, known)))
+
+    def _in_query(self, rows: list[Row]) -> list[Any] | None:
+        return declare_for_query(self._types, self._longest(rows), self._max)
 
     def _longest(self, rows: list[Row]) -> list[int]:
         longest = [0] * len(self._types)
@@ -86,39 +134,88 @@ class Writer:
             longest[position] = max(map(len, filter(None, map(itemgetter(position), rows))), default=0)
         return longest
 
-    def _update_or_insert(self, rows: list[Row]) -> Written:
-        found = self._found(rows)
-        missing = [n for n, count in enumerate(found) if not count]
+    def _update_or_insert(self, rows: list[Row]) -> Merged:
+        touched, refused = self.update(rows)
+        missing = _without(touched, refused)
         done = self.insert([rows[n] for n in missing]) if missing else Written(0)
-        refused = tuple(
-            Refusal(missing[row.offset], row.code, row.column, row.why) for row in done.refused
-        )
-        return Written(len(rows) - len(missing) + done.count, refused)
+        updated = len(rows) - len(missing) - len(refused)
+        return Merged(done.count, updated, 0, _together(refused, _shifted(done.refused, missing)))
 
-    def _found(self, rows: list[Row]) -> list[int]:
+    def insert_or_update(self, rows: list[Row]) -> Merged:
+        """
+        As `upsert`, for a table where few of *rows* are known: it must have a primary key, which tells them.
+        """
+        done = self.insert(rows)
+        known = [refusal.offset for refusal in done.refused if refusal.code == DUPLICATE]
+        if not known:
+            return Merged(done.count, refused=done.refused)
+        touched, more = self.update([rows[n] for n in known])
+        stays = {known[n] for n in _without(touched, more)}
+        others = [refusal for refusal in done.refused if refusal.code != DUPLICATE or refusal.offset in stays]
+        updated = len(known) - len(stays) - len(more)
+        return Merged(done.count, updated, 0, _together(others, _shifted(more, known)))
+
+    def update(self, rows: list[Row]) -> tuple[list[int], tuple[Refusal, ...]]:
+        """
+        Update the row of each key; return how many rows each of *rows* touched, and the refused ones.
+        """
         order = [*self._set_positions, *self._key_positions]
-        pick = itemgetter(*order)
         declared = [self._declared[n] for n in order]
-        return self.session.array_counts(self._update, [pick(row) for row in rows], declared)
+        return self._counted(self._update, [tuple(row[n] for n in order) for row in rows], declared)
 
-    def _array(
-        self, statement: str, rows: list[Row], declared: Sequence[Any], *, leaves: bool = False
-    ) -> Written:
+    def delete(self, keys: list[Row]) -> tuple[list[int], tuple[Refusal, ...]]:
         """
-        Run *statement* with each of *rows*; all of them must be in or refused.
+        Delete the rows of *keys*; return how many rows each of them touched, and the refused ones.
+        """
+        return self._counted(self._delete, keys, [self._declared[n] for n in self._key_positions])
 
-        A MERGE of a table of keys only *leaves* a row that is there, and the server does not count it.
-        """
-        count, failed = self.session.array(statement, rows, declared)
-        for _offset, number, _text in failed:
-            if not is_row_fault(number):
-                # The database's fault, told row by row: it must not become rejects.
-                raise oracledb.DatabaseError(f"ORA-{number:05d}: reported for rows of an array")
-        refused = tuple(Refusal(offset, f"ORA-{number:05d}", *_told(text)) for offset, number, text in failed)
-        expected = len(rows) - len(refused)
-        if count > expected or (count < expected and not leaves):
-            raise oracledb.InternalError(f"{len(rows)} rows were sent, {count} stored and {len(refused)} refused")
-        return Written(expected, refused)
+    def _counted(
+        self, statement: str, rows: list[Row], declared: Sequence[Any]
+    ) -> tuple[list[int], tuple[Refusal, ...]]:
+        counts, failed = self.session.array_counts(statement, rows, declared)
+        if len(counts) != len(rows):
+            raise oracledb.InternalError(f"{len(rows)} rows were sent, {len(counts)} counted")
+        return counts, refusals(failed)
+
+
+def comparable(columns: Sequence[Column], keys: Sequence[str]) -> list[str]:
+    """
+    Return the columns by which a row is found unchanged; none where one cannot be compared: then each row is written.
+    """
+    others = [column for column in columns if column.name not in keys]
+    if any(column.type.is_lob or column.type.name in _NOT_COMPARED for column in others):
+        return []
+    return [column.name for column in others]
+
+
+_NOT_COMPARED: Final = frozenset({"JSON", "XMLTYPE"})
+
+
+def refusals(failed: Sequence[tuple[int, int, str]]) -> tuple[Refusal, ...]:
+    """
+    Return the rows that failed; raise DatabaseError where one failed for what is no row's fault.
+    """
+    for _offset, number, _text in failed:
+        if not is_row_fault(number):
+            # The database's fault, told row by row: it must not become rejects.
+            raise oracledb.DatabaseError(f"ORA-{number:05d}: reported for rows of an array")
+    return tuple(Refusal(offset, f"ORA-{number:05d}", *_told(text)) for offset, number, text in failed)
+
+
+def _without(counts: Sequence[int], refused: Sequence[Refusal]) -> list[int]:
+    """
+    Return the offsets of rows that touched nothing and were not refused.
+    """
+    failed = {refusal.offset for refusal in refused}
+    return [n for n, count in enumerate(counts) if not count and n not in failed]
+
+
+def _shifted(refused: Sequence[Refusal], offsets: Sequence[int]) -> list[Refusal]:
+    return [replace(refusal, offset=offsets[refusal.offset]) for refusal in refused]
+
+
+def _together(first: Sequence[Refusal], second: Sequence[Refusal]) -> tuple[Refusal, ...]:
+    return tuple(sorted((*first, *second), key=attrgetter("offset")))
 
 
 _COLUMN: Final = re.compile(r'"[^"]+"\."[^"]+"\."([^"]+)"')
