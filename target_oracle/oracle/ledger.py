@@ -87,9 +87,9 @@ def ddl(table: str) -> str:
 
 def qualified(table: str) -> str:
     """
-    Return the setting `ledger_table`, NAME or OWNER.NAME, quoted.
+    Return the setting `ledger_table`, NAME or OWNER.NAME, quoted; what comes without quotes is in upper case.
     """
-    return ".".join(quote(part.strip('"')) for part in table.split("."))
+    return ".".join(quote(part.strip('"') if part.startswith('"') else part.upper()) for part in table.split("."))
 
 
 class Ledger:
