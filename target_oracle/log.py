@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -53,14 +54,51 @@ def start(config: Config, environ: Mapping[str, str]) -> None:
         one.propagate = False
 
 
+class _Foot:
+    """
+    The line below the log on a terminal; "" for none. Two threads write, so it is written under a lock.
+    """
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.lock = threading.Lock()
+
+
+_foot: Final = _Foot()
+# Carriage return, erase to the end of the line (ECMA-48, EL).
+_ERASE: Final = "\r\x1b[K"
+
+
+def foot(text: str) -> None:
+    """
+    Keep *text* below what is logged, in place of what stood there; "" takes it away. For terminals only.
+    """
+    with _foot.lock:
+        _put(_ERASE + text)
+        _foot.text = text
+
+
+def is_json() -> bool:
+    """
+    Tell whether the log is for programs.
+    """
+    return any(isinstance(one.formatter, JsonLines) for one in logger.handlers)
+
+
 def write(text: str) -> None:
     """
     Write *text* and a newline to stderr; once that cannot be done, what is written goes nowhere.
     """
+    with _foot.lock:
+        below = _foot.text
+        _put(f"{_ERASE}{text}\n{below}" if below else f"{text}\n")
+
+
+def _put(text: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(text)
         sys.stderr.flush()
     except (OSError, ValueError):
         abandon(2)
@@ -81,7 +119,7 @@ def last_line(text: str, fault: BaseException | None = None) -> None:
     """
     message = f"{NAME}: {one_line(redact(text))}"
     told = fault if logger.isEnabledFor(logging.DEBUG) and logger.handlers else None
-    if any(isinstance(one.formatter, JsonLines) for one in logger.handlers):
+    if is_json():
         logger.critical(message, exc_info=told)
         return
     if told:

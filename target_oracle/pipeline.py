@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import gc
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from target_oracle import progress, report
 from target_oracle.errors import ConfigError, TargetError
 from target_oracle.handover import Handover
 from target_oracle.loader import Loader
@@ -27,6 +30,7 @@ from target_oracle.rejects import RejectFile
 from target_oracle.signals import Signals, wake_pipe
 from target_oracle.singer.lines import Lines, from_descriptor, from_file
 from target_oracle.singer.state import StateWriter
+from target_oracle.stages import watched
 from target_oracle.summary import Summary
 
 if TYPE_CHECKING:
@@ -49,8 +53,9 @@ def run(config: Config, source: Path | None) -> None:
     summary = Summary(time.monotonic)
     mask = Mask(config.sensitive_columns)
     rejects = RejectFile(Path(config.reject_file), RUN_ID, mask) if config.reject_file else None
+    database = Database(config, RUN_ID)
     loader = Loader(
-        config, Database(config, RUN_ID), states=StateWriter(STDOUT), rejects=rejects, summary=summary, sleep=time.sleep
+        config, database, states=StateWriter(STDOUT), rejects=rejects, summary=summary, sleep=time.sleep
     )
     with (
         wake_pipe() as (wake, poke),
@@ -59,12 +64,33 @@ def run(config: Config, source: Path | None) -> None:
     ):
         handover = Handover(loader, poke, signals.hurry)
         handover.start()
-        reader = Reader(lines, handover, config, clock=time.monotonic, stop=signals.caught)
-        try:
-            _read_and_load(reader, handover)
-        finally:
-            for line in summary.lines():
-                logger.info("%s", line)
+        tap, gate = watched(lines, summary.stages, "read"), watched(handover, summary.stages, "wait")
+        reader = Reader(tap, gate, config, clock=time.monotonic, stop=signals.caught)
+        with _told(config, database, summary), progress.shown(summary, reader.lines_read):
+            _read_and_load(reader, gate)
+
+
+@contextmanager
+def _told(config: Config, database: Database, summary: Summary) -> Iterator[None]:
+    """
+    Whatever ends the body: say what the run did, in the log and in the report.
+    """
+    started, failure = datetime.now(timezone.utc), None
+    path = Path(config.report_file) if config.report_file else None
+    if path is not None:
+        report.claim(path)
+    try:
+        yield
+    except TargetError as fault:
+        failure = fault
+        raise
+    finally:
+        summary.stages.end()
+        for line in summary.lines():
+            logger.info("%s", line)
+        if path is not None:
+            run = report.Run(RUN_ID, started, config.loader_id, database.described(), database.ddl, failure)
+            report.write(path, run, summary)
 
 
 def print_state(config: Config) -> None:

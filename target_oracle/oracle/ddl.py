@@ -63,12 +63,14 @@ def apply(
     server: Server,
     policy: Policy,
     read: Read = read_table,
+    ran: Callable[[str], object] = str,
 ) -> Evolution:
     """
     Bring the table to what *wanted* says, and return the evolution that then has no changes left.
 
-    Its notices tell what was done. Raise LoadError when the database refuses, the driver's error when the
-    session is lost; either way the next call goes on where this one stopped. Commits, as DDL does.
+    Its notices tell what was done; *ran* is told each statement that was. Raise LoadError when the database
+    refuses, the driver's error when the session is lost; either way the next call goes on where this one stopped.
+    Commits, as DDL does.
     """
     spared, notices, refusal = Spared(), dict[str, None](), None
     tried: Counter[Change] = Counter()
@@ -85,7 +87,9 @@ def apply(
                 break
             tried[change] += 1
             refusal = _run(connection, change, evolution, policy)
-            if refusal is not None:
+            if refusal is None:
+                ran(change.sql(evolution.owner, evolution.name))
+            else:
                 spared = _learnt(spared, change, refusal)
                 notices |= dict.fromkeys(_told(change, refusal))
                 break
