@@ -30,7 +30,6 @@ from target_oracle.resume import Ahead, Resume, read_ahead
 from target_oracle.spool import Spool
 from target_oracle.stream import Target
 from target_oracle.stages import watched
-from target_oracle.stages import watched
 from target_oracle.summary import Summary
 from target_oracle.tables import Tables
 
@@ -215,7 +214,6 @@ class Loader:
         if not self._database.is_open:
             self._sent = self._acted = 0
             with self._summary.stages.of("connect"):
-                with self._summary.stages.of("connect"):
                 self._database.open()
         if self._in_doubt:
             self._settle_doubt()
@@ -395,7 +393,6 @@ class Loader:
         self._in_doubt, self._rows_in_doubt = True, rows
         try:
             with self._summary.stages.of("commit"):
-                with self._summary.stages.of("commit"):
                 self._database.commit(ending.state, ahead.text(), rows)
         except DatabaseError as error:
             self._in_doubt = classify(error) is Action.REPLAY

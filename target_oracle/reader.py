@@ -150,12 +150,6 @@ class Reader:
         """
         return self._number
 
-    def lines_read(self) -> int:
-        """
-        Return how many lines have been taken.
-        """
-        return self._number
-
     # --- the loop
 
     def run(self) -> None:

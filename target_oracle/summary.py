@@ -8,17 +8,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
-from typing import Final
 
 from target_oracle.checkpoint import COUNTS, Outcome, Reject
 from target_oracle.errors import InternalError
 from target_oracle.rejects import CURES
-from target_oracle.stages import Stages
-
-# Points of a report's curve; past it every other one is dropped.
-MOST_SAMPLES: Final = 1000
-# What can become of a record, in the order in which it is told.
-RESULTS: Final = ("inserted", "updated", "merged", "unchanged", "deleted", "deduplicated", "skipped", "rejected")
 from target_oracle.stages import Stages
 
 # Points of a report's curve; past it every other one is dropped.
@@ -63,13 +56,6 @@ class StreamTotal:
         """
         return self.stored + self.deduplicated + self.rejected + self.skipped
 
-    @property
-    def accounted(self) -> int:
-        """
-        Records of which it is known what became of them.
-        """
-        return self.stored + self.deduplicated + self.rejected + self.skipped
-
     def rate(self) -> float:
         """
         Return rows a second from the first row to the last commit.
@@ -91,11 +77,6 @@ class Summary:
     checkpoints: int = 0
     retries: int = 0
     lost_connections: int = 0
-    timeline: list[tuple[float, int]] = field(default_factory=list)
-    stages: Stages = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.stages = Stages(self.clock)
     timeline: list[tuple[float, int]] = field(default_factory=list)
     stages: Stages = field(init=False)
 
@@ -143,15 +124,6 @@ class Summary:
         if len(self.timeline) > MOST_SAMPLES:
             del self.timeline[::2]
 
-    def committed(self) -> None:
-        """
-        Add a checkpoint, and to the timeline how many records were in by when.
-        """
-        self.checkpoints += 1
-        self.timeline.append((self.stages.elapsed, self.received()))
-        if len(self.timeline) > MOST_SAMPLES:
-            del self.timeline[::2]
-
     def reject(self, reject: Reject) -> None:
         """
         Add a reject.
@@ -177,7 +149,6 @@ class Summary:
         out = [_line(name, total) for name, total in self.streams.items()]
         if self.retries or self.lost_connections:
             out.append(f"{self.retries} retries, {self.lost_connections} connections lost, {self.checkpoints} checkpoints")
-        out.append(self.stages.line())
         out.append(self.stages.line())
         for (stream, column, code), count in sorted(self.reasons.items(), key=lambda item: -item[1]):
             cure = CURES.get(code, "see docs/rejects.md")

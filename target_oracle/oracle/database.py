@@ -49,7 +49,6 @@ class Database:
         self._numbers = Numbers()
         self.before: Entry | None = None
         self.ddl: list[str] = []
-        self.ddl: list[str] = []
         self.ledger: Ledger | None = None
         self._opened_before = False
         if config.ledger:
@@ -138,14 +137,6 @@ class Database:
             staging = self._stagings[name] = Staging(owner, table, columns, keys, self.server, self._numbers)
         staging.session = self.session
         return staging
-
-    def described(self) -> str | None:
-        """
-        Return one line about the server; None where there was no connection.
-        """
-        if self._server is None:
-            return None
-        return f"Oracle Database {'.'.join(map(str, self._server.version))}, {self._server.charset}"
 
     def described(self) -> str | None:
         """
