@@ -75,13 +75,26 @@ class Draft:
         mine = {comment_of(prop), *(comment_of(prop, kind) for kind in ALL_KINDS)}
         return column.comment in mine or (self.ours and column.comment is None)
 
+    def may_grow(self, column: Column) -> bool:
+        """
+        Tell whether *column* may be given another type when a value needs it.
+        """
+        return column.name not in self.spared.columns and not self.table.is_view and not self.policy.freezes
+
     def may_change(self, column: Column, each: WantedColumn) -> bool:
         """
-        Tell whether *column* may be given another type for *each*.
+        Tell whether *column* is given another type for *each*; under freeze that is then a problem.
         """
-        if column.name in self.spared.columns or self.table.is_view or (each.needed and self.policy.freezes):
-            return False
-        return each.needed or self.is_ours(column, each.property)
+        if each.needed:
+            return self.may_grow(column)
+        may = column.name not in self.spared.columns and not self.table.is_view
+        return may and self.is_ours(column, each.property)
+
+    def in_key(self, column: Column) -> bool:
+        """
+        Tell whether *column* is part of a key that stays.
+        """
+        return any(column.name in key for key in (self.kept_key, *self.table.unique_keys))
 
     def add(self, each: WantedColumn, name: str, comment: str) -> None:
         """

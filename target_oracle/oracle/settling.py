@@ -44,20 +44,34 @@ def _keep(draft: Draft, each: WantedColumn, found: Column) -> None:
 def _widened(draft: Draft, each: WantedColumn, found: Column) -> None:
     widening = _judged(draft, each, found)
     if not draft.may_change(found, each):
-        draft.notices.append(f"column {found.name} stays: {widening.reason}; what does not fit is refused")
+        draft.notices.append(f"column {found.name} stays: {widening.reason}; {_consequence(draft, found)}")
         return
     draft.modify(Modified(found.name, widening.type))
     draft.notices.append(f"column {found.name} is widened from {found.type.ddl()} to {widening.type.ddl()}")
 
 
 def _overflown(draft: Draft, each: WantedColumn, found: Column) -> None:
-    in_key = each.key or any(found.name in key for key in (draft.kept_key, *draft.table.unique_keys))
-    if in_key or not draft.may_change(found, each):
-        why = "a key cannot be a CLOB" if in_key else _judged(draft, each, found).reason
-        draft.notices.append(f"column {found.name} stays: {why}; what does not fit is refused")
-        return
-    draft.overflowing.append(found.name)
-    draft.notices.append(f"column {found.name} becomes a CLOB, with its values: it was {found.type.ddl()}")
+    if each.key or draft.in_key(found):
+        draft.notices.append(
+            f"column {found.name} stays: a key cannot be a CLOB; what does not fit is refused"
+        )
+    elif not draft.may_change(found, each):
+        reason = _judged(draft, each, found).reason
+        draft.notices.append(f"column {found.name} stays: {reason}; {_consequence(draft, found)}")
+    else:
+        draft.overflowing.append(found.name)
+        draft.notices.append(
+            f"column {found.name} becomes a CLOB, with its values: it was {found.type.ddl()}"
+        )
+
+
+def _consequence(draft: Draft, found: Column) -> str:
+    """
+    Say what becomes of a value for which a column that is left as it is has no room.
+    """
+    if found.type.is_text and draft.may_grow(found):
+        return "it grows when a value needs it"
+    return "what does not fit is refused"
 
 
 def _apart(draft: Draft, each: WantedColumn, found: Column) -> None:
