@@ -22,7 +22,8 @@ The modules, in the order in which a row passes them:
     the database's world
         oracle/database.py  oracle/session.py  oracle/ledger.py  oracle/rejecttable.py  oracle/codes.py
         oracle/writer.py  oracle/staging.py  oracle/binds.py  oracle/sql.py
-        oracle/dictionary.py  oracle/table.py  oracle/types.py  oracle/declared.py  oracle/names.py  oracle/comments.py
+        oracle/dictionary.py  oracle/table.py  oracle/types.py  oracle/declared.py  oracle/names.py  oracle/charsets.py
+        oracle/comments.py
         oracle/wanted.py  oracle/matching.py  oracle/evolve.py  oracle/changes.py  oracle/overflow.py  oracle/ddl.py
 """
 

@@ -7,7 +7,7 @@ that only its column is too short for makes the column grow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
@@ -16,18 +16,33 @@ import msgspec
 from target_oracle.convert import Converter, Faults, Finish
 from target_oracle.faults import RowFault
 from target_oracle.singer.schema import Field
-from target_oracle.validation import ColumnCheck, compile_checks, explain, parse_json
+from target_oracle.validation import ColumnCheck, compile_record_check, explain, parse_json
 
 
-def conforming(converter: Converter, prop: Field) -> Converter:
+def conforming(converter: Converter, prop: Field, check: ColumnCheck | None) -> Converter:
     """
-    Return *converter* with the demands of *prop*'s schema; the same one where there are none.
+    Return *converter* with the demands of *prop*'s schema, of which *check* is compiled; the same one for none.
     """
-    check = compile_checks(prop)
     most = prop.max_length if prop.types == {"string"} else None
     if (check is None or (check.accepts is None and not check.starts)) and most is None:
         return converter
     return _Demands(prop, check, most).over(converter)
+
+
+def whole_record(schema: Mapping[str, Any]) -> Callable[[bytes], None] | None:
+    """
+    Return what raises RowFault for a record that *schema* refuses as a whole; None where each property says all.
+    """
+    accepts = compile_record_check(schema)
+    if accepts is None:
+        return None
+
+    def demand(record: bytes) -> None:
+        parsed = parse_json(record)
+        if not accepts(parsed):
+            raise RowFault("schema", explain(schema, parsed))
+
+    return demand
 
 
 class _Demands:
@@ -51,7 +66,11 @@ class _Demands:
         annotation = self._annotation(converter.annotation)
         if annotation is None:
             # Only the JSON text tells: this column takes the way of the relaxed ones.
-            return replace(relaxed, read=read) if relaxed else Converter(msgspec.Raw, msgspec.Raw, self._finish_raw(each_read(converter)))
+            return (
+                replace(relaxed, read=read)
+                if relaxed
+                else Converter(msgspec.Raw, msgspec.Raw, self._finish_raw(each_read(converter)))
+            )
         return Converter(annotation, read, self._finish(converter.finish), relaxed)
 
     # --- one value
@@ -62,7 +81,9 @@ class _Demands:
         chars = len(_text(raw))
         if chars <= self._most:
             return None
-        return RowFault("ORA-12899", f"the text of {chars} characters is longer than its maxLength {self._most}")
+        return RowFault(
+            "ORA-12899", f"the text of {chars} characters is longer than its maxLength {self._most}"
+        )
 
     def _refusal(self, raw: bytes) -> RowFault | None:
         check = self._check

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
@@ -33,7 +34,8 @@ import msgspec
 
 from target_oracle.errors import InternalError
 from target_oracle.faults import RowFault, TooLong
-from target_oracle.oracle.types import Column, OracleType
+from target_oracle.oracle.charsets import Charset, charset_of
+from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import Field, Kind
 
 UTC: Final = timezone.utc
@@ -42,8 +44,6 @@ NUMBER_DIGITS: Final = 38
 NUMBER_MAX_EXPONENT: Final = 125
 NUMBER_MIN_EXPONENT: Final = -130
 INT64_MAX: Final = 2**63 - 1
-# UTF-8 needs at most four bytes a character.
-MAX_BYTES_PER_CHAR: Final = 4
 
 _TRAPS: Final = [Inexact, Overflow, Underflow, Subnormal, InvalidOperation]
 _EXACT: Final = Context(NUMBER_DIGITS, Emax=NUMBER_MAX_EXPONENT, Emin=NUMBER_MIN_EXPONENT, traps=_TRAPS)
@@ -54,14 +54,24 @@ Faults: TypeAlias = "dict[int, RowFault]"
 Finish: TypeAlias = "Callable[[Sequence[Any]], tuple[Sequence[Any], Faults]]"
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(threading.local):
     """
     What was changed on the way, by documented rule: empty texts that became NULL, fractions that were rounded.
+
+    Each thread has its own counts, so that the loader, which converts the rows of a replay again, adds nothing to
+    the reader's.
     """
 
     empty: int = 0
     rounded: int = 0
+
+    def take(self) -> tuple[int, int]:
+        """
+        Return the counts, empty first, and begin anew.
+        """
+        taken = (self.empty, self.rounded)
+        self.empty = self.rounded = 0
+        return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +92,13 @@ class Converter:
     relaxed: Converter | None = field(default=None, repr=False)
 
 
-def converter(prop: Field, column: Column, *, max_string_bytes: int, tally: Tally) -> Converter:
+def converter(prop: Field, column: Column, server: Server, *, tally: Tally) -> Converter:
     """
     Return the converter of *prop* into *column*; raise InternalError for a pair that evolution never makes.
     """
     for holds, kinds, make in _FAMILIES:
         if column.type.name in holds and prop.kind in kinds:
-            return make(prop, column.type, max_string_bytes, tally)
+            return make(prop, column.type, server, tally)
     raise InternalError(f"column {column.name} ({column.type.name}) cannot hold {prop.kind.value} values")
 
 
@@ -205,7 +215,7 @@ def _read_integer(type_: OracleType, tally: Tally) -> Callable[[bytes], int | De
     return read
 
 
-def _integer(prop: Field, type_: OracleType, _max: int, tally: Tally) -> Converter:
+def _integer(prop: Field, type_: OracleType, _server: Server, tally: Tally) -> Converter:
     digits = (type_.precision or NUMBER_DIGITS) - (type_.scale or 0)
     bound = min(10**digits - 1, INT64_MAX) if digits > 0 else 0
     read = _read_integer(type_, tally)
@@ -218,7 +228,7 @@ def _plain_number(types: set[type], top: Any) -> bool:
     return types <= {int, Decimal, type(None)} and (isinstance(top, int) or top.is_finite())
 
 
-def _number(_prop: Field, type_: OracleType, _max: int, tally: Tally) -> Converter:
+def _number(_prop: Field, type_: OracleType, _server: Server, tally: Tally) -> Converter:
     def fit(value: Any) -> Any:
         return fit_number(value, type_, tally)
 
@@ -243,7 +253,7 @@ def _number(_prop: Field, type_: OracleType, _max: int, tally: Tally) -> Convert
 _DECIMAL_TEXT: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-def _decimal_string(_prop: Field, type_: OracleType, _max: int, tally: Tally) -> Converter:
+def _decimal_string(_prop: Field, type_: OracleType, _server: Server, tally: Tally) -> Converter:
     def read(raw: bytes) -> Any:
         text = _string(raw) if raw[:1] == b'"' else _number_text(raw)
         if text == "":
@@ -256,7 +266,7 @@ def _decimal_string(_prop: Field, type_: OracleType, _max: int, tally: Tally) ->
     return _raw(read)
 
 
-def _float(_prop: Field, _type: OracleType, _max: int, _tally: Tally) -> Converter:
+def _float(_prop: Field, _type: OracleType, _server: Server, _tally: Tally) -> Converter:
     def read(raw: bytes) -> float:
         value = float(_number_text(raw))
         if value in (float("inf"), float("-inf")):
@@ -310,32 +320,44 @@ def _text_types(prop: Field) -> frozenset[str]:
 _ALL_TYPES: Final = frozenset({"string", "number", "integer", "boolean", "object", "array"})
 
 
-def _limits(type_: OracleType, max_string_bytes: int) -> tuple[int | None, int | None]:
+def _limits(type_: OracleType, server: Server) -> tuple[int | None, int | None]:
     """
     Return how many characters and how many bytes a column of *type_* holds; None for no limit (LOBs).
     """
     if type_.length is None:
         return None, None
     if type_.char:
-        return type_.length, max_string_bytes
+        return type_.length, server.max_string_bytes
     return type_.length, type_.length
 
 
-def _fit_text(type_: OracleType, max_string_bytes: int, tally: Tally) -> Callable[[str], str | None]:
-    chars, size = _limits(type_, max_string_bytes)
+def _fit_text(type_: OracleType, server: Server, tally: Tally) -> Callable[[str], str | None]:
+    chars, size = _limits(type_, server)
+    charset = charset_of(server.charset)
 
     def fit(text: str) -> str | None:
         if not text:
             tally.empty += 1
             return None
-        if chars is None or size is None:
+        if charset.codec is None and (chars is None or size is None):
             return text
-        if len(text) > chars or (len(text) * MAX_BYTES_PER_CHAR > size and len(text.encode()) > size):
-            long = len(text.encode())
-            raise TooLong(len(text), long, f"the text of {len(text)} characters, {long} bytes, is longer than {type_.ddl()}")
+        long = _size(text, charset)
+        if chars is not None and size is not None and (len(text) > chars or long > size):
+            why = f"the text of {len(text)} characters, {long} bytes, is longer than {type_.ddl()}"
+            raise TooLong(len(text), long, why)
         return text
 
     return fit
+
+
+def _size(text: str, charset: Charset) -> int:
+    if text.isascii():
+        return len(text)
+    try:
+        return charset.size(text)
+    except UnicodeEncodeError as fault:
+        why = f"the text has a character that the database's character set {charset.name} lacks"
+        raise RowFault("ORA-12713", why) from fault
 
 
 def _read_text(prop: Field, fit: Callable[[str], str | None]) -> Callable[[bytes], str | None]:
@@ -350,21 +372,23 @@ def _read_text(prop: Field, fit: Callable[[str], str | None]) -> Callable[[bytes
     return read
 
 
-def _text(prop: Field, type_: OracleType, max_string_bytes: int, tally: Tally) -> Converter:
+def _text(prop: Field, type_: OracleType, server: Server, tally: Tally) -> Converter:
     """
     Text as it is: first what cannot be too long or empty, then what may be, then whatever JSON it is.
     """
-    fit = _fit_text(type_, max_string_bytes, tally)
+    fit = _fit_text(type_, server, tally)
     read = _read_text(prop, fit)
     if prop.kind in _NOT_STRINGS:
         return _raw(read)
-    chars, size = _limits(type_, max_string_bytes)
+    chars, size = _limits(type_, server)
+    charset = charset_of(server.charset)
+    finish = _finish_text(fit, tally, any_text=size is None and charset.codec is None)
     if chars is None or size is None:
-        loose = Converter(str, read, _finish_text(fit, None, tally), _raw(read))
-        return Converter(Annotated[str, msgspec.Meta(min_length=1)], read, None, loose)
-    safe = min(chars, size // MAX_BYTES_PER_CHAR)
-    loose = Converter(Annotated[str, msgspec.Meta(max_length=chars)], read, _finish_text(fit, size, tally), _raw(read))
-    if safe < chars and chars <= _SHORT_CHARS:
+        loose = Converter(str, read, finish, _raw(read))
+        return loose if charset.codec else Converter(Annotated[str, msgspec.Meta(min_length=1)], read, None, loose)
+    safe = min(chars, size // charset.char_bytes)
+    loose = Converter(Annotated[str, msgspec.Meta(max_length=chars)], read, finish, _raw(read))
+    if charset.codec or (safe < chars and chars <= _SHORT_CHARS):
         return loose
     return Converter(Annotated[str, msgspec.Meta(min_length=1, max_length=max(safe, 1))], read, None, loose)
 
@@ -373,12 +397,12 @@ def _text(prop: Field, type_: OracleType, max_string_bytes: int, tally: Tally) -
 _SHORT_CHARS: Final = 1000
 
 
-def _finish_text(fit: Callable[[str], str | None], size: int | None, tally: Tally) -> Finish:
+def _finish_text(fit: Callable[[str], str | None], tally: Tally, *, any_text: bool) -> Finish:
     slow = each(fit)
 
     def finish(values: Sequence[Any]) -> tuple[Sequence[Any], Faults]:
         empty = countOf(values, "")
-        if size is not None and not all(map(str.isascii, filter(None, values))):
+        if not any_text and not all(map(str.isascii, filter(None, values))):
             return slow(values)
         tally.empty += empty
         return values, {}
@@ -389,20 +413,21 @@ def _finish_text(fit: Callable[[str], str | None], size: int | None, tally: Tall
 # --- JSON documents
 
 
-def _json(_prop: Field, type_: OracleType, max_string_bytes: int, tally: Tally) -> Converter:
-    fit = _fit_text(type_, max_string_bytes, tally)
+def _json(_prop: Field, type_: OracleType, server: Server, tally: Tally) -> Converter:
+    fit = _fit_text(type_, server, tally)
+    charset = charset_of(server.charset)
 
     def read(raw: bytes) -> str | None:
         if raw[:1] not in b"{[":
             raise RowFault("TYPE", f"an object or an array is expected, not {json_type(raw)}")
-        return fit(_utf8(raw))
+        return fit(charset.json(_utf8(raw)))
 
     return _raw(read)
 
 
-def _json_bytes(prop: Field, type_: OracleType, max_string_bytes: int, tally: Tally) -> Converter:
-    text = _json(prop, OracleType("CLOB"), max_string_bytes, tally)
-    fit = _fit_bytes(type_, max_string_bytes)
+def _json_bytes(prop: Field, type_: OracleType, server: Server, tally: Tally) -> Converter:
+    text = _json(prop, OracleType("CLOB"), server, tally)
+    fit = _fit_bytes(type_)
 
     def finish(values: Sequence[Any]) -> tuple[Sequence[Any], Faults]:
         read_values, faults = text.finish(values) if text.finish else (values, {})
@@ -415,7 +440,7 @@ def _json_bytes(prop: Field, type_: OracleType, max_string_bytes: int, tally: Ta
 # --- bytes
 
 
-def _fit_bytes(type_: OracleType, _max: int) -> Callable[[bytes], bytes]:
+def _fit_bytes(type_: OracleType) -> Callable[[bytes], bytes]:
     def fit(data: bytes) -> bytes:
         if type_.length is not None and len(data) > type_.length:
             raise RowFault("ORA-12899", f"{len(data)} bytes are more than {type_.ddl()} holds")
@@ -424,8 +449,8 @@ def _fit_bytes(type_: OracleType, _max: int) -> Callable[[bytes], bytes]:
     return fit
 
 
-def _binary(prop: Field, type_: OracleType, max_string_bytes: int, tally: Tally) -> Converter:
-    fit = _fit_bytes(type_, max_string_bytes)
+def _binary(prop: Field, type_: OracleType, server: Server, tally: Tally) -> Converter:
+    fit = _fit_bytes(type_)
     decode = bytes.fromhex if prop.encoding == "hex" else _base64
 
     def read(raw: bytes) -> bytes | None:
@@ -456,7 +481,7 @@ def _base64(text: str) -> bytes:
 # --- booleans
 
 
-def _boolean(_prop: Field, _type: OracleType, _max: int, _tally: Tally) -> Converter:
+def _boolean(_prop: Field, _type: OracleType, _server: Server, _tally: Tally) -> Converter:
     def read(raw: bytes) -> bool:
         if raw in (b"true", b"false"):
             return raw == b"true"
@@ -545,7 +570,7 @@ def finish_times(values: Sequence[Any]) -> tuple[Sequence[Any], Faults]:
     return (values, {}) if set(map(_ZONE_OF, filter(None, values))) <= _FINE else _TO_UTC(values)
 
 
-def _date_time(_prop: Field, _type: OracleType, _max: int, tally: Tally) -> Converter:
+def _date_time(_prop: Field, _type: OracleType, _server: Server, tally: Tally) -> Converter:
     def read(raw: bytes) -> datetime | None:
         text = _read_time_text(raw)
         if not text:
@@ -556,7 +581,7 @@ def _date_time(_prop: Field, _type: OracleType, _max: int, tally: Tally) -> Conv
     return Converter(datetime, read, finish_times, _raw(read, _TO_UTC))
 
 
-def _date(_prop: Field, _type: OracleType, _max: int, tally: Tally) -> Converter:
+def _date(_prop: Field, _type: OracleType, _server: Server, tally: Tally) -> Converter:
     def read(raw: bytes) -> date | None:
         text = _read_time_text(raw)
         if not text:
@@ -580,7 +605,7 @@ _BYTES: Final = frozenset({"RAW", "BLOB", "LONG RAW"})
 _NOT_STRINGS: Final = frozenset({Kind.ANY, Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN, Kind.DECIMAL_STRING})
 
 # Which columns hold which kinds, and what makes the converter; first match wins.
-_Make: TypeAlias = "Callable[[Field, OracleType, int, Tally], Converter]"
+_Make: TypeAlias = "Callable[[Field, OracleType, Server, Tally], Converter]"
 _FAMILIES: Final[tuple[tuple[frozenset[str], frozenset[Kind], _Make], ...]] = (
     (_NUMBERS, frozenset({Kind.INTEGER}), _integer),
     (_NUMBERS, frozenset({Kind.NUMBER}), _number),

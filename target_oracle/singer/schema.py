@@ -121,7 +121,7 @@ def _fields(schema: Any, document: Document, place: _Place, separator: str) -> I
             path=(*place.path, name),
             depth=place.depth - 1,
             nullable=place.nullable or "null" in shape.types,
-            required=place.required and name in members.required,
+            required=place.required and not place.nullable and name in members.required,
         )
         inner = list(_fields(each, document, here, separator)) if _flattens(shape, place) else []
         if inner:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from target_oracle.convert import Tally, converter, parse_datetime
 from target_oracle.decoder import REFUSED, Decoder, Slot
 from target_oracle.faults import RowFault, TooLong
-from target_oracle.oracle.types import Column, OracleType
+from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import Field, Kind
 
 NUMBER = OracleType("NUMBER")
@@ -29,7 +29,7 @@ CLOB = OracleType("CLOB")
 def slot(name, kind, type_, types=("string",), **said):
     prop = Field(name, tuple(name.split("/")), kind, frozenset(types))
     column = Column(name.upper(), type_)
-    return Slot(prop, column, converter(prop, column, max_string_bytes=4000, tally=Tally()), **said)
+    return Slot(prop, column, converter(prop, column, Server((19,)), tally=Tally()), **said)
 
 
 def line(record, stream="s"):

@@ -256,7 +256,7 @@ def test_every_type_that_a_kind_may_have_has_a_converter(kind):
     made = {column_type(prop, server, key=key) for server in (S19, S23) for key in (True, False)}
     declared = {OracleType(name, length=20) for name in FILLS[kind]}
     for each in made | declared:
-        assert converter(prop, Column("A", each), max_string_bytes=4000, tally=Tally())
+        assert converter(prop, Column("A", each), S23, tally=Tally())
 
 
 def test_every_kind_has_a_type():
