@@ -89,9 +89,12 @@ class Run:
         )
 
     def go(self):
-        self.loader.open()
-        self.reader.run()
-        self.loader.end(clean=True)
+        try:
+            self.loader.open()
+            self.reader.run()
+            self.loader.end(clean=True)
+        finally:
+            self.loader.disconnect()
         return self
 
 

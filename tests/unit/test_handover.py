@@ -1,0 +1,192 @@
+"""
+The queue between reader and loader: order, bounds, and how an end on one side reaches the other.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+
+import pytest
+
+from target_oracle import handover as module
+from target_oracle.errors import Interrupted, LoadError
+from target_oracle.handover import Handover
+from target_oracle.reader import Ending
+
+PATIENCE = 10
+ENDING = Ending(None, (), {})
+
+
+@dataclass
+class FakeBatch:
+    size: int
+
+
+@dataclass
+class FakeLoader:
+    """
+    Notes what it is asked, in order; waits at `load` until *let* is set; fails with *fault* where it is told to.
+    """
+
+    fails_at: str = ""
+    let: threading.Event = field(default_factory=threading.Event)
+    idle: threading.Event = field(default_factory=threading.Event)
+    done: list[str] = field(default_factory=list)
+    waits: float = 60
+
+    def _do(self, what):
+        self.done.append(what)
+        if what == self.fails_at:
+            raise LoadError(f"{what} failed")
+
+    def open(self):
+        self._do("open")
+
+    def prepare(self, wish, *, may_change):
+        self._do("prepare")
+        return wish, may_change
+
+    def load(self, batch, rejects):
+        self.let.wait(PATIENCE)
+        self._do(f"load {batch.size}")
+
+    def close(self, ending):
+        self._do("close")
+
+    def end(self, *, clean=True):
+        self._do("end")
+
+    def disconnect(self):
+        self._do("disconnect")
+
+    def patience(self):
+        return self.waits
+
+    def keep_alive(self):
+        self._do("keep alive")
+        self.idle.set()
+
+
+@pytest.fixture
+def pipe():
+    wake, poke = os.pipe()
+    yield wake, poke
+    os.close(wake)
+    os.close(poke)
+
+
+def start(loader, pipe, hurry=lambda: None):
+    handover = Handover(loader, pipe[1], hurry)
+    handover.start()
+    return handover
+
+
+def test_work_is_done_in_the_order_in_which_it_came(pipe):
+    loader = FakeLoader()
+    loader.let.set()
+    handover = start(loader, pipe)
+    handover.load(FakeBatch(1), ())
+    assert handover.prepare("wish", may_change=True) == ("wish", True)
+    handover.load(FakeBatch(2), ())
+    handover.close(ENDING)
+    handover.finish(clean=True)
+    assert loader.done == ["open", "load 1", "prepare", "load 2", "close", "end", "disconnect"]
+
+
+def test_a_full_queue_makes_the_reader_wait(pipe, monkeypatch):
+    """
+    One batch may always wait; a second one only within the bound.
+    """
+    monkeypatch.setattr(module, "QUEUE_BYTES", 100)
+    loader = FakeLoader()
+    handover = start(loader, pipe)
+    handed = []
+
+    def read():
+        for size in (60, 60, 60, 60):
+            handover.load(FakeBatch(size), ())
+            handed.append(size)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    reader.join(0.3)
+    # One is in the loader's hands, one waits; the third does not fit.
+    assert len(handed) <= 2
+    loader.let.set()
+    reader.join(PATIENCE)
+    assert len(handed) == 4
+    handover.finish(clean=True)
+
+
+def test_a_batch_larger_than_the_queue_goes_through(pipe, monkeypatch):
+    monkeypatch.setattr(module, "QUEUE_BYTES", 100)
+    loader = FakeLoader()
+    loader.let.set()
+    handover = start(loader, pipe)
+    handover.load(FakeBatch(500), ())
+    handover.load(FakeBatch(500), ())
+    handover.finish(clean=True)
+    assert loader.done[1:3] == ["load 500", "load 500"]
+
+
+@pytest.mark.parametrize("where", ["open", "load 1", "close", "end", "disconnect"])
+def test_what_ends_the_loader_reaches_the_reader(pipe, where):
+    """
+    It wakes a reader that waits for the tap, and every later call raises it.
+    """
+    loader = FakeLoader(fails_at=where)
+    loader.let.set()
+    handover = start(loader, pipe)
+    with pytest.raises(LoadError, match=f"{where} failed"):
+        handover.load(FakeBatch(1), ())
+        handover.close(ENDING)
+        handover.finish(clean=True)
+    assert os.read(pipe[0], 1) == b"!"
+    assert loader.done[-1] == "disconnect"
+    for call in (handover.check, lambda: handover.load(FakeBatch(2), ()), lambda: handover.finish(clean=True)):
+        with pytest.raises(LoadError):
+            call()
+
+
+def test_an_answer_that_fails_is_raised_where_it_was_asked_for(pipe):
+    handover = start(FakeLoader(fails_at="prepare"), pipe)
+    with pytest.raises(LoadError, match="prepare failed"):
+        handover.prepare("wish", may_change=False)
+
+
+def test_a_loader_without_work_gives_a_sign_of_life(pipe):
+    loader = FakeLoader(waits=0.01)
+    handover = start(loader, pipe)
+    assert loader.idle.wait(PATIENCE)
+    handover.finish(clean=True)
+    assert "keep alive" in loader.done
+
+
+@pytest.mark.parametrize("waits_in", ["load", "prepare", "finish"])
+def test_a_reader_waits_no_longer_than_it_may(pipe, monkeypatch, waits_in):
+    """
+    After a signal the time runs out while the loader is busy.
+    """
+    monkeypatch.setattr(module, "QUEUE_BYTES", 1)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
+    looks = []
+
+    def hurry():
+        looks.append(1)
+        if len(looks) > 3:
+            raise Interrupted(15, "time is over")
+
+    loader = FakeLoader()
+    handover = start(loader, pipe, hurry)
+    handover.load(FakeBatch(1), ())
+    with pytest.raises(Interrupted):
+        if waits_in == "load":
+            handover.load(FakeBatch(1), ())
+            handover.load(FakeBatch(1), ())
+        elif waits_in == "prepare":
+            handover.prepare("wish", may_change=False)
+        else:
+            handover.finish(clean=True)
+    loader.let.set()
