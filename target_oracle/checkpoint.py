@@ -41,7 +41,8 @@ class Batch:
     Rows of one stream for one array DML, each with the line that it came from.
 
     *lines* outlive *rows*: once sent, rows are dropped, and a replay reads the lines again. *spans* are runs of
-    line numbers, as long together as *lines*. *received* is when the first of them was read.
+    line numbers, as long together as *lines*. *received* is when the first of them was read. *empty* texts became
+    NULL, and *rounded* fractions lost digits.
     """
 
     version: Version
@@ -51,6 +52,8 @@ class Batch:
     spans: list[Sequence[int]] = field(default_factory=list)
     size: int = 0
     moments: list[tuple[int, tuple[Any, ...]]] = field(default_factory=list)
+    empty: int = 0
+    rounded: int = 0
 
     def __len__(self) -> int:
         return len(self.lines)

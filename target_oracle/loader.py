@@ -413,6 +413,7 @@ class Loader:
             log.counter("record_count", count, stream=stream)
         for work in self._work:
             self._summary.count(work.batch.version.stream, work.outcome)
+            self._summary.changed(work.batch.version.stream, work.batch.empty, work.batch.rounded)
         for reject in rejects:
             self._summary.reject(reject)
             logger.warning("%s", said(reject)) if self._summary.reasons.total() <= _SHOWN else None

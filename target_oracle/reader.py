@@ -647,6 +647,7 @@ class Reader:
         if batch is None or not batch.rows:
             return
         batch.rows, faults = batch.version.decoder.finish(batch.rows)
+        batch.empty, batch.rounded = batch.version.tally.take()
         if faults:
             self._drop(stream, batch, faults)
         self._hand_over(batch)
@@ -655,23 +656,24 @@ class Reader:
         """
         Turn rows that a look at the whole batch refused into rejects.
 
-        From the first text on that is too long for a column which may grow, rows are read again after it has grown.
+        With a text that is too long for a column which may grow, all are read again after it has grown.
         """
-        long = {n: fault for n, fault in faults.items() if isinstance(fault, TooLong) and self._may_grow(stream, fault)}
-        cut = min(long, default=len(batch))
-        tail = batch.split(cut)
-        refused = {n: fault for n, fault in faults.items() if n < cut}
-        self._rejects += [batch.reject(n, fault) for n, fault in sorted(refused.items())]
-        batch.without(set(refused))
+        long = [each for each in faults.values() if isinstance(each, TooLong) and self._may_grow(stream, each)]
         if long:
-            self._hand_over(batch)
-            self._read_again(stream, tail, tuple(long.values()))
+            batch.rows = []
+            self._read_again(stream, batch, long)
+            return
+        self._rejects += [batch.reject(n, fault) for n, fault in sorted(faults.items())]
+        batch.without(set(faults))
 
-    def _read_again(self, stream: Stream, tail: Batch, faults: Sequence[TooLong]) -> None:
-        stream.received -= len(tail)
-        numbers = [number for span in tail.spans for number in span]
+    def _read_again(self, stream: Stream, batch: Batch, faults: Sequence[TooLong]) -> None:
+        stream.received -= len(batch)
+        numbers = [number for span in batch.spans for number in span]
+        before = stream.target
         self._grow(stream, faults)
-        self._take_group(stream.name, tail.lines, numbers)
+        # A column that stayed as it was will not grow the next time either.
+        stream.full |= {fault.column for fault in faults if _is_same_column(before, stream.target, fault.column)}
+        self._take_group(stream.name, batch.lines, numbers)
 
     def _hand_over(self, batch: Batch) -> None:
         if batch.rows:
@@ -781,6 +783,10 @@ def is_partial(stream: Stream, order: Sequence[str]) -> bool:
         return said
     properties = stream.schema.schema.get("properties")
     return not OF_A_LOG.isdisjoint({*order, *(properties if isinstance(properties, dict) else ())})
+
+
+def _is_same_column(before: Target | None, now: Target | None, name: str | None) -> bool:
+    return bool(before and now and name) and before.columns.get(name) == now.columns.get(name)
 
 
 def _same(before: SchemaMessage, now: SchemaMessage) -> bool:

@@ -124,6 +124,14 @@ class Summary:
         if len(self.timeline) > MOST_SAMPLES:
             del self.timeline[::2]
 
+    def changed(self, stream: str, empty: int, rounded: int) -> None:
+        """
+        Add what a committed batch of *stream* had changed on its way, by documented rule.
+        """
+        total = self.of(stream)
+        total.empty += empty
+        total.rounded += rounded
+
     def reject(self, reject: Reject) -> None:
         """
         Add a reject.
