@@ -786,7 +786,9 @@ def is_partial(stream: Stream, order: Sequence[str]) -> bool:
 
 
 def _is_same_column(before: Target | None, now: Target | None, name: str | None) -> bool:
-    return bool(before and now and name) and before.columns.get(name) == now.columns.get(name)
+    if before is None or now is None or name is None:
+        return False
+    return before.columns.get(name) == now.columns.get(name)
 
 
 def _same(before: SchemaMessage, now: SchemaMessage) -> bool:
