@@ -19,6 +19,7 @@ Point = tuple[float, float]
 _WIDTH: Final = 900
 _HEIGHT: Final = 220
 _LEFT: Final = 70
+_RIGHT: Final = 25
 _BOTTOM: Final = 30
 _TOP: Final = 12
 _TICKS: Final = 4
@@ -59,7 +60,7 @@ p { margin: .3rem 0; } .soft { color: var(--soft); } .good { color: var(--good);
 .tiles b { display: block; font-size: 1.4rem; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { padding: .35rem .6rem; text-align: left; border-bottom: 1px solid var(--line); }
-th { color: var(--soft); font-weight: 600; }
+th { color: var(--soft); font-weight: 600; } td:not(:last-child) { white-space: nowrap; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 svg { width: 100%; height: auto; display: block; } svg text { fill: var(--soft); font-size: 12px; }
 .grid { stroke: var(--line); } .curve { fill: none; stroke: var(--blue); stroke-width: 2; }
@@ -200,7 +201,7 @@ def rates(committed: Sequence[tuple[float, int]]) -> list[Point]:
 
 def _chart(points: list[Point]) -> Iterator[str]:
     most_x, most_y = points[-1][0], _ceiling(max(y for _, y in points))
-    plot_width, plot_height = _WIDTH - _LEFT - 10, _HEIGHT - _TOP - _BOTTOM
+    plot_width, plot_height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
     base = _TOP + plot_height
 
     def place(x: float, y: float) -> str:
@@ -209,7 +210,7 @@ def _chart(points: list[Point]) -> Iterator[str]:
     yield f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="rows a second over the run">'
     for n in range(_TICKS + 1):
         y = base - n / _TICKS * plot_height
-        yield f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - 10}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        yield f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         yield f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{most_y * n / _TICKS:,.0f}</text>'
         x = _LEFT + n / _TICKS * plot_width
         yield f'<text x="{x:.1f}" y="{_HEIGHT - 8}" text-anchor="middle">{most_x * n / _TICKS:.2g} s</text>'
@@ -240,7 +241,7 @@ def _stages(stages: Facts, elapsed: float) -> Iterator[str]:
         y, x = 6 + row * 42, float(_LEFT)
         yield f'<text x="{_LEFT - 8}" y="{y + 19}" text-anchor="end">{who}</text>'
         for name in names:
-            width = seconds[name] / elapsed * (_WIDTH - _LEFT - 10) if elapsed else 0.0
+            width = seconds[name] / elapsed * (_WIDTH - _LEFT - _RIGHT) if elapsed else 0.0
             yield f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="28" fill="{_COLORS[name]}"/>'
             x += width
     yield '</svg><ul class="key">'
