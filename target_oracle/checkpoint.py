@@ -108,18 +108,6 @@ class Batch:
             self.version.stream, self.number(position), fault.code, fault.why, fault.column, self.lines[position]
         )
 
-    def split(self, position: int) -> Batch:
-        """
-        Cut the batch at *position*; return what stood behind it, its lines and numbers without rows.
-        """
-        numbers = [number for span in self.spans for number in span]
-        moments = self._moments_of(range(len(self.lines)))
-        tail = Batch(self.version, self.received, None, self.lines[position:], [numbers[position:]])
-        self.moments = [(1, moment) for moment in moments[:position]]
-        self.rows = self.rows[:position] if self.rows is not None else None
-        self.lines, self.spans = self.lines[:position], [numbers[:position]]
-        return tail
-
     def part(self, start: int, stop: int) -> Batch:
         """
         Return a batch of the rows from *start* to *stop*, their lines and numbers without rows.
