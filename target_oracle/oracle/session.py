@@ -16,8 +16,9 @@ from target_oracle.oracle.binds import refuse_drift
 if TYPE_CHECKING:
     from target_oracle.config import Config
 
-# The driver sends in pieces of this size; 8 KiB, its default, costs a third more CPU a row (make bench).
-SDU_BYTES: Final = 2 << 20
+# The driver sends in pieces of this size. 8 KiB, its default, costs more CPU a row; beyond 256 KiB only memory grows, and
+# the server waits longer for its first piece (docs/decisions/0007-hot-path.md).
+SDU_BYTES: Final = 1 << 18
 # V$SESSION: MODULE holds 64 bytes, ACTION 64, CLIENT_IDENTIFIER 64 (Reference, V$SESSION).
 TAG_BYTES: Final = 64
 PING_SECONDS: Final = 30
@@ -88,6 +89,7 @@ class Session:
         self.connection = connection
         self._cursor = connection.cursor()
         self._cursor.inputtypehandler = refuse_drift
+        self._in_utc = False
 
     def tag(self, *, module: str, client: str) -> None:
         """
@@ -116,17 +118,33 @@ class Session:
         failed = sorted((fault.offset, fault.code, fault.message) for fault in cursor.getbatcherrors() or ())
         return cursor.rowcount, failed
 
+    def array_of_columns(self, sql: str, table: Any) -> tuple[int, list[tuple[int, int, str]]]:
+        """
+        As `array`, for an Arrow *table*, whose types are the declaration (python-oracledb, "Working with data frames").
+
+        A date-time travels as TIMESTAMP, which a column WITH TIME ZONE reads in the session's zone: that is UTC from here on.
+        """
+        if not self._in_utc:
+            self.run("ALTER SESSION SET TIME_ZONE = '+00:00'")
+            self._in_utc = True
+        with self.connection.cursor() as cursor:
+            cursor.executemany(sql, table, batcherrors=True)
+            failed = sorted((fault.offset, fault.code, fault.message) for fault in cursor.getbatcherrors() or ())
+            return cursor.rowcount, failed
+
     def array_counts(
         self, sql: str, rows: list[tuple[Any, ...]], declared: Sequence[Any]
-    ) -> tuple[list[int], list[tuple[int, int, str]]]:
+    ) -> tuple[list[int], int, list[tuple[int, int, str]]]:
         """
-        As `array`, but return how many rows of the table each of *rows* touched; 0 for those that failed.
+        As `array`, but return how many rows of the table each of *rows* touched, and all together; 0 for those that failed.
+
+        After the first row that fails a MERGE tells 0 for all rows, and the right sum (node-oracledb issue 1686).
         """
         cursor = self._cursor
         cursor.setinputsizes(*declared)
         cursor.executemany(sql, rows, batcherrors=True, arraydmlrowcounts=True)
         failed = sorted((fault.offset, fault.code, fault.message) for fault in cursor.getbatcherrors() or ())
-        return list(cursor.getarraydmlrowcounts()), failed
+        return list(cursor.getarraydmlrowcounts()), cursor.rowcount, failed
 
     def run(self, sql: str, binds: Mapping[str, Any] | Sequence[Any] = ()) -> int:
         """

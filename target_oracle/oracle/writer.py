@@ -92,10 +92,14 @@ class Writer:
         Insert *rows*, one round trip.
         """
         count, failed = self.session.array(self._insert, rows, self._declared)
-        refused = refusals(failed)
-        if count + len(refused) != len(rows):
-            raise oracledb.InternalError(f"{len(rows)} rows were sent, {count} stored and {len(refused)} refused")
-        return Written(count, refused)
+        return _accounted(len(rows), count, failed)
+
+    def insert_columns(self, table: Any, length: int) -> Written:
+        """
+        Insert the *length* rows of an Arrow *table*, one round trip.
+        """
+        count, failed = self.session.array_of_columns(self._insert, table)
+        return _accounted(length, count, failed)
 
     # --- rows that may be there
 
@@ -115,15 +119,17 @@ class Writer:
         declared = self._in_query(rows)
         if declared is None:
             return self._update_or_insert(rows)
-        counts, refused = self._counted(self._merge_new, rows, declared)
+        counts, inserted, refused = self._counted(self._merge_new, rows, declared)
+        # Behind a refused row counts are 0 for new rows, too: so many of those that seem to be known are not.
         known = _without(counts, refused)
-        inserted = len(rows) - len(known) - len(refused)
-        if not known or not self._set_positions:
-            return Merged(inserted, 0, len(known), refused)
+        fresh = len(known) + inserted + len(refused) - len(rows)
+        if len(known) == fresh or not self._set_positions:
+            return Merged(inserted, 0, len(known) - fresh, refused)
         statement = self._merge_changed if skip_unchanged else self._merge_known
-        touched, more = self._counted(statement, [rows[n] for n in known], declared)
-        same = len(_without(touched, more)) if skip_unchanged else 0
-        return Merged(inserted, len(known) - same - len(more), same, _together(refused, _shifted(more, known)))
+        _, touched, more = self._counted(statement, [rows[n] for n in known], declared)
+        there = len(known) - fresh - len(more)
+        updated = min(there, touched) if skip_unchanged else there
+        return Merged(inserted, updated, there - updated, _together(refused, _shifted(more, known)))
 
     def _in_query(self, rows: list[Row]) -> list[Any] | None:
         return declare_for_query(self._types, self._longest(rows), self._max)
@@ -161,21 +167,24 @@ class Writer:
         """
         order = [*self._set_positions, *self._key_positions]
         declared = [self._declared[n] for n in order]
-        return self._counted(self._update, [tuple(row[n] for n in order) for row in rows], declared)
+        counts, _, refused = self._counted(self._update, [tuple(row[n] for n in order) for row in rows], declared)
+        return counts, refused
 
     def delete(self, keys: list[Row]) -> tuple[list[int], tuple[Refusal, ...]]:
         """
         Delete the rows of *keys*; return how many rows each of them touched, and the refused ones.
         """
-        return self._counted(self._delete, keys, [self._declared[n] for n in self._key_positions])
+        declared = [self._declared[n] for n in self._key_positions]
+        counts, _, refused = self._counted(self._delete, keys, declared)
+        return counts, refused
 
     def _counted(
         self, statement: str, rows: list[Row], declared: Sequence[Any]
-    ) -> tuple[list[int], tuple[Refusal, ...]]:
-        counts, failed = self.session.array_counts(statement, rows, declared)
+    ) -> tuple[list[int], int, tuple[Refusal, ...]]:
+        counts, touched, failed = self.session.array_counts(statement, rows, declared)
         if len(counts) != len(rows):
             raise oracledb.InternalError(f"{len(rows)} rows were sent, {len(counts)} counted")
-        return counts, refusals(failed)
+        return counts, touched, refusals(failed)
 
 
 def comparable(columns: Sequence[Column], keys: Sequence[str]) -> list[str]:
@@ -189,6 +198,13 @@ def comparable(columns: Sequence[Column], keys: Sequence[str]) -> list[str]:
 
 
 _NOT_COMPARED: Final = frozenset({"JSON", "XMLTYPE"})
+
+
+def _accounted(sent: int, count: int, failed: Sequence[tuple[int, int, str]]) -> Written:
+    refused = refusals(failed)
+    if count + len(refused) != sent:
+        raise oracledb.InternalError(f"{sent} rows were sent, {count} stored and {len(refused)} refused")
+    return Written(count, refused)
 
 
 def refusals(failed: Sequence[tuple[int, int, str]]) -> tuple[Refusal, ...]:
