@@ -44,6 +44,8 @@ NUMBER_DIGITS: Final = 38
 NUMBER_MAX_EXPONENT: Final = 125
 NUMBER_MIN_EXPONENT: Final = -130
 INT64_MAX: Final = 2**63 - 1
+# UTF-8 needs at most four bytes a character.
+MAX_BYTES_PER_CHAR: Final = 4
 
 _TRAPS: Final = [Inexact, Overflow, Underflow, Subnormal, InvalidOperation]
 _EXACT: Final = Context(NUMBER_DIGITS, Emax=NUMBER_MAX_EXPONENT, Emin=NUMBER_MIN_EXPONENT, traps=_TRAPS)
