@@ -73,7 +73,7 @@ PASSING = {
     "ora-12514@connect:1-2": "12514",
     "ora-01033@connect:1-2": "ORA-01033",
     "ora-12541@connect:1-2": "12541",
-    "ora-00054@ddl:3": "ORA-00054",
+    "ora-00054@dml:3": "ORA-00054",
     "ora-04021@dml:4": "ORA-04021",
     "ora-00028@dml:4": "ORA-00028",
     "ora-02396@dml:4": "ORA-02396",
@@ -106,7 +106,7 @@ def test_retries_end(within, version):
 STOPPING = {
     "ora-01653@dml:4": "ask the DBA to add a data file",
     "ora-01536@dml:4": "QUOTA",
-    "ora-01031@ddl:3": "GRANT CREATE TABLE",
+    "ora-01031@ddl:2-9": "GRANT CREATE TABLE",
     "ora-01031@dml:4": "privilege",
     "ora-30036@dml:4": "undo",
     "ora-01653@commit:3": "ask the DBA to add a data file",
