@@ -76,6 +76,8 @@ class Admin:
         self.database = session.database
         self.builder = session.database.builder
         self.store = session.database.store
+        #: Tables as they were before this statement changed them.
+        self.before: list[Table] = []
 
     def run(self, statement: Any) -> Outcome:
         """
@@ -106,16 +108,14 @@ class Admin:
 
         def attempt(_txn: object) -> None:
             self.store.run("SAVEPOINT ddl")
-            kept = dict(self.catalog.objects), list(self.catalog.grants)
-            saved = {key: deepcopy(found) for key, found in kept[0].items()}
+            kept = self.catalog.snapshot()
+            self.before.clear()
             try:
                 work()
             except BaseException:
                 self.store.run("ROLLBACK TO ddl")
                 self.store.run("RELEASE ddl")
-                self.catalog.objects = saved
-                self.catalog.grants = kept[1]
-                self.catalog.version += 1
+                self.catalog.restore(kept, self.before)
                 raise
             self.store.run("RELEASE ddl")
 
@@ -137,7 +137,7 @@ class Admin:
     def _has_rows(self, session: Session, table: Table) -> bool:
         return bool(self.store.all(f"SELECT 1 FROM {session.physical(table)} LIMIT 1"))
 
-    # --- names --------------------------------------------------------------------------------------------
+    # --- names ----------------------------------------------------------------------------------------------
 
     def owner(self, name: TableName, privilege: str, *, own: str | None = None) -> str:
         """
@@ -180,7 +180,7 @@ class Admin:
         if self.catalog.find(owner, name) is not None:
             raise Refusal(955, position, owner=owner, name=name)
 
-    # --- tables -------------------------------------------------------------------------------------------
+    # --- tables ---------------------------------------------------------------------------------------------
 
     def create_table(self, statement: CreateTable) -> None:
         """
@@ -286,6 +286,7 @@ class Admin:
         if children and not statement.cascade:
             raise Refusal(2449)
         for child, constraint in children:
+            self.before.append(deepcopy(child))
             child.constraints.remove(constraint)
             self.catalog.save(child)
         for column in found.columns:
@@ -318,6 +319,7 @@ class Admin:
         """
         found = self.table(statement.name, "ALTER", "ALTER ANY TABLE")
         self._alone(found)
+        self.before.append(deepcopy(found))
         self.alters.run(found, statement.actions)
 
     def comment(self, statement: Comment) -> None:
@@ -362,7 +364,7 @@ class Admin:
             self._alone(found)
         self.catalog.rename(found, statement.new)
 
-    # --- indexes ------------------------------------------------------------------------------------------
+    # --- indexes --------------------------------------------------------------------------------------------
 
     def create_index(self, statement: CreateIndex) -> None:
         """
@@ -377,6 +379,7 @@ class Admin:
                 return
             raise Refusal(955, statement.name.position, owner=owner, name=statement.name.name)
         self._alone(table)
+        self.before.append(deepcopy(table))
         columns = [key.expr.parts[-1] for key in statement.keys if isinstance(key.expr, Name)]
         plain = len(columns) == len(statement.keys)
         if plain:
@@ -434,6 +437,7 @@ class Admin:
         if found is None:
             raise Refusal(1418)
         table, index = found
+        self.before.append(deepcopy(table))
         if statement.action == "RENAME":
             index.name = statement.new_name
         elif statement.action == "UNUSABLE":
@@ -448,7 +452,7 @@ class Admin:
                 raise Refusal(1452) from None
         self.catalog.save(table)
 
-    # --- other objects ------------------------------------------------------------------------------------
+    # --- other objects --------------------------------------------------------------------------------------
 
     def create_view(self, statement: CreateView) -> None:
         """
@@ -547,7 +551,7 @@ class Admin:
         self.builder.drop_index(index)
         self.catalog.save(table)
 
-    # --- users and rights ---------------------------------------------------------------------------------
+    # --- users and rights -----------------------------------------------------------------------------------
 
     def create_user(self, statement: CreateUser) -> None:
         """
@@ -613,14 +617,7 @@ class Admin:
             )
         if found.owner != me and not self.catalog.may(me, "GRANT ANY OBJECT PRIVILEGE"):
             raise Refusal(1031)
-        privileges: list[str] = []
-        for privilege in statement.privileges:
-            if privilege in {"ALL", "ALL PRIVILEGES"}:
-                privileges += _ALL
-            elif privilege not in _OBJECT_PRIVILEGES:
-                raise Refusal(990)
-            else:
-                privileges.append(privilege)
+        privileges = [one for privilege in statement.privileges for one in _object_privileges(privilege)]
         for user in statement.users:
             for privilege in privileges:
                 self._grant_one(statement, found.owner, found.name, user, privilege)
@@ -654,6 +651,14 @@ class Admin:
                 kept = found.roles if privilege in _ROLES else found.privileges
                 (kept.discard if statement.revoke else kept.add)(privilege)
             self.catalog.save_user(found)
+
+
+def _object_privileges(privilege: str) -> tuple[str, ...]:
+    if privilege in {"ALL", "ALL PRIVILEGES"}:
+        return _ALL
+    if privilege not in _OBJECT_PRIVILEGES:
+        raise Refusal(990)
+    return (privilege,)
 
 
 _WORK: dict[type, Callable[[Admin, Any], None]] = {

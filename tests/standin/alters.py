@@ -14,11 +14,12 @@ from tests.standin.ddl import MAX_COLUMNS, depends, now
 from tests.standin.refusal import Refusal
 from tests.standin.selects import parsed_expression
 from tests.standin.sql_ast import ColumnSpec, ConstraintSpec
+from tests.standin.sql_lexer import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.standin.catalog import Column, Constraint, Table
+    from tests.standin.catalog import Column, Constraint, Index, Table
     from tests.standin.engine import Session
     from tests.standin.sqltypes import SqlType
 
@@ -50,7 +51,7 @@ class Alters:
         if not table.temporary:
             self.builder.realise_checks(table, table.physical)
 
-    # --- columns ------------------------------------------------------------------------------------------
+    # --- columns --------------------------------------------------------------------------------------------
 
     def add(self, table: Table, spec: ColumnSpec) -> None:
         """
@@ -145,12 +146,11 @@ class Alters:
                 self.builder.drop_index(index)
                 self.builder.create_index(table, index, table.physical)
 
-    # --- types --------------------------------------------------------------------------------------------
+    # --- types ----------------------------------------------------------------------------------------------
 
     def _retype(self, table: Table, column: Column, target: SqlType, position: int) -> None:
         """
-        Change a column's type by the rules of MODIFY (SQL Language Reference, ALTER TABLE,
-        modify_col_properties).
+        Change a column's type by the rules of MODIFY (SQL Language Reference, ALTER TABLE).
         """
         check_declared(target, self.session.nls, position)
         source = column.type
@@ -194,12 +194,13 @@ class Alters:
 
     def _check_lengths(self, target: SqlType, values: list[Any], position: int) -> None:
         fit = conversions.fitter(target, self.session.nls)
-        for value in values:
-            try:
-                if fit is not None:
-                    fit(value)
-            except Refusal:
-                raise Refusal(1441, position) from None
+        if fit is None:
+            return
+        try:
+            for value in values:
+                fit(value)
+        except Refusal:
+            raise Refusal(1441, position) from None
 
     def _convert(self, table: Table, column: Column, source: SqlType, target: SqlType) -> None:
         """
@@ -216,7 +217,7 @@ class Alters:
         sql = f"UPDATE {table.physical} SET {column.physical} = ? WHERE _v = ?"
         self.store.run_many(sql, [(fit(value), version) for version, value in found])
 
-    # --- names and disappearance --------------------------------------------------------------------------
+    # --- names and disappearance ----------------------------------------------------------------------------
 
     def rename_column(self, table: Table, old: str, new: str) -> None:
         """
@@ -226,7 +227,8 @@ class Alters:
         if table.column(new) is not None:
             raise Refusal(957, column=new)
         column.name = new
-        for holder in (*table.constraints, *table.indexes):
+        holders: list[Constraint | Index] = [*table.constraints, *table.indexes]
+        for holder in holders:
             holder.columns = [new if name == old else name for name in holder.columns]
         for found in table.constraints:
             if found.kind == "C":
@@ -288,7 +290,7 @@ class Alters:
         """
         table.columns = [column for column in table.columns if not column.unused]
 
-    # --- constraints --------------------------------------------------------------------------------------
+    # --- constraints ----------------------------------------------------------------------------------------
 
     def constraint(self, table: Table, spec: ConstraintSpec) -> None:
         """
@@ -447,8 +449,6 @@ def _renamed(text: str, old: str, new: str) -> str:
     """
     Rename a column in a text that the catalog keeps.
     """
-    from tests.standin.sql_lexer import tokens  # noqa: PLC0415 -- one line's need
-
     made, at = "", 0
     for token in tokens(text):
         if token.kind in {"word", "quoted"} and token.text == old:

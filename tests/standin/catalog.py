@@ -5,7 +5,7 @@ The catalog: users, tables and what belongs to them, kept in the database file a
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.standin.sqltypes import SqlType
@@ -256,11 +256,12 @@ TYPE_NAMES = {Table: "TABLE", View: "VIEW", Synonym: "SYNONYM", Sequence: "SEQUE
 
 class Catalog:
     """
-    All that DDL made; *version* counts its changes, so that what was compiled before is known to be stale.
+    All that DDL made, kept where the database is *durable*; *version* counts its changes, so that what was compiled before is known to be stale.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, *, durable: bool) -> None:
         self.db = db
+        self.durable = durable
         self.users: dict[str, User] = {}
         self.objects: dict[tuple[str, str], Object] = {}
         self.grants: list[Privilege] = []
@@ -269,7 +270,7 @@ class Catalog:
         self._references: tuple[int, list[tuple[Table, Constraint]]] = (-1, [])
         self._load()
 
-    # --- objects ------------------------------------------------------------------------------------------
+    # --- objects --------------------------------------------------------------------------------------------
 
     def number(self) -> int:
         """
@@ -355,7 +356,7 @@ class Catalog:
                         return table, index
         return None
 
-    # --- rights -------------------------------------------------------------------------------------------
+    # --- rights ---------------------------------------------------------------------------------------------
 
     def may(self, user: str, privilege: str) -> bool:
         """
@@ -382,25 +383,46 @@ class Catalog:
         """
         Tell whether an object exists for a user.
         """
-        if user == owner or owner == "PUBLIC" or self.may(user, "SELECT ANY TABLE"):
+        if owner in {user, "PUBLIC"} or self.may(user, "SELECT ANY TABLE"):
             return True
         return any(
             grant.owner == owner and grant.name == name and grant.grantee in {user, "PUBLIC"}
             for grant in self.grants
         )
 
-    # --- keeping ------------------------------------------------------------------------------------------
+    # --- undoing --------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> tuple[dict[tuple[str, str], Object], list[Privilege]]:
+        """
+        Note which objects and grants there are, so that a refused DDL can be undone.
+        """
+        return dict(self.objects), [replace(grant) for grant in self.grants]
+
+    def restore(
+        self, kept: tuple[dict[tuple[str, str], Object], list[Privilege]], before: list[Table]
+    ) -> None:
+        """
+        Go back to what was noted, with the tables *before* a DDL changed them in their places.
+        """
+        self.objects, self.grants = kept
+        for table in before:
+            self.objects[table.owner, table.name] = table
+        self.version += 1
+
+    # --- keeping --------------------------------------------------------------------------------------------
 
     def save(self, made: Object) -> None:
         """
         Keep an object as it is now.
         """
+        self.version += 1
+        if not self.durable:
+            return
         kind = next(kind for kind, class_ in _KINDS.items() if isinstance(made, class_))
-        text = json.dumps(asdict(made))
+        text = json.dumps(made, default=_plain)
         self.db.execute(
             "INSERT OR REPLACE INTO _objects VALUES (?, ?, ?, ?)", (made.owner, made.name, kind, text)
         )
-        self.version += 1
 
     def save_user(self, user: User) -> None:
         """
@@ -444,6 +466,13 @@ class Catalog:
             else:
                 sets = {"privileges": set(value["privileges"]), "roles": set(value["roles"])}
                 self.users[value["name"]] = User(**{**value, **sets})
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """
+    Show a dataclass to json, one level of it.
+    """
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def _object(kind: str, value: dict[str, Any]) -> Object:

@@ -129,7 +129,7 @@ class Compilation:
         self.aliases += 1
         return f"s{self.aliases}"
 
-    def extra(self, key: str, value: Callable[[], Any]) -> str:
+    def parameter(self, key: str, value: Callable[[], Any]) -> str:
         """
         Make a parameter that is computed once a run.
         """
@@ -368,20 +368,27 @@ def common_type(types: Sequence[SqlType]) -> SqlType:
         return sqltypes.varchar(1)
     first = known[0]
     if first.family == "text":
-        texts = [found for found in known if found.family == "text"]
-        lob = next((found for found in texts if found.is_lob or found.name == "LONG"), None)
-        if lob is not None:
-            return lob
-        if all(found == first for found in texts):
-            return first
-        return sqltypes.SqlType("VARCHAR2", max(found.length for found in texts), any(t.char for t in texts))
-    for family, target in (("double", sqltypes.DOUBLE), ("zoned", sqltypes.ZONED)):
+        return _common_text([found for found in known if found.family == "text"])
+    return _common_other(first, known)
+
+
+def _common_text(texts: Sequence[SqlType]) -> SqlType:
+    lob = next((found for found in texts if found.is_lob or found.name == "LONG"), None)
+    if lob is not None:
+        return lob
+    if all(found == texts[0] for found in texts):
+        return texts[0]
+    return sqltypes.SqlType("VARCHAR2", max(found.length for found in texts), any(t.char for t in texts))
+
+
+def _common_other(first: SqlType, known: Sequence[SqlType]) -> SqlType:
+    for family in ("double", "zoned"):
         if any(found.family == family for found in known):
-            return next((found for found in known if found.family == family), target)
-    if first.family == "number":
-        return first if all(found == first for found in known) else sqltypes.NUMBER
-    if first.family == "time" and any(found.name != "DATE" for found in known):
-        return next(found for found in known if found.name != "DATE")
+            return next(found for found in known if found.family == family)
+    if first.family == "number" and any(found != first for found in known):
+        return sqltypes.NUMBER
+    if first.family == "time":
+        return next((found for found in known if found.name != "DATE"), first)
     if first.family == "bytes":
         return next((f for f in known if f.is_lob), max(known, key=lambda f: f.length))
     return first
@@ -391,8 +398,7 @@ def _position(node: Expr) -> int:
     return int(getattr(node, "position", 0))
 
 
-# --- nodes
-# ----------------------------------------------------------------------------------------------------
+# --- nodes --------------------------------------------------------------------------------------------------
 
 
 _COMPILERS: dict[type, Callable[[ExpressionCompiler, Any], Typed]] = {}
@@ -496,7 +502,7 @@ def rowid_text(table: int, row: int) -> str:
 
 
 def _now(c: ExpressionCompiler, key: str, type_: SqlType, make: Callable[[], Any]) -> Typed:
-    return Typed(c.compilation.extra(key, make), type_, nullable=False)
+    return Typed(c.compilation.parameter(key, make), type_, nullable=False)
 
 
 def _sysdate(c: ExpressionCompiler) -> Typed:
@@ -592,11 +598,33 @@ def _negate_double(value: bytes) -> bytes:
     return doubles.encode(-doubles.decode(value))
 
 
+def chain(node: Binary) -> list[Expr]:
+    """
+    List the operands of a chain of one operator, however long.
+    """
+    operands: list[Expr] = []
+    here: Expr = node
+    while isinstance(here, Binary) and here.op == node.op:
+        operands.append(here.right)
+        here = here.left
+    return [here, *reversed(operands)]
+
+
+def _balanced(op: str, operands: list[str]) -> str:
+    """
+    Join conditions so that they nest as little as may be: SQLite has a limit.
+    """
+    if len(operands) == 1:
+        return operands[0]
+    middle = len(operands) // 2
+    return f"({_balanced(op, operands[:middle])} {op} {_balanced(op, operands[middle:])})"
+
+
 @compiles(Binary)
 def _binary(c: ExpressionCompiler, node: Binary) -> Typed:
     if node.op in {"AND", "OR"}:
-        left, right = c.condition(node.left), c.condition(node.right)
-        return Typed(f"({left} {node.op} {right})", CONDITION, condition=True)
+        operands = [c.condition(operand) for operand in chain(node)]
+        return Typed(_balanced(node.op, operands), CONDITION, condition=True)
     if node.op in {"=", "<>", "<", "<=", ">", ">="}:
         return _comparison(c, node)
     if node.op == "||":

@@ -30,8 +30,7 @@ _TRUE = frozenset({"true", "yes", "on", "1", "t", "y"})
 _FALSE = frozenset({"false", "no", "off", "0", "f", "n"})
 
 
-# --- JSON
-# -----------------------------------------------------------------------------------------------------
+# --- JSON ---------------------------------------------------------------------------------------------------
 
 
 def _refuse_constant(name: str) -> None:
@@ -63,23 +62,29 @@ def dump_json(value: Any) -> str:
     """
     Write JSON from a client's value; decimals keep their digits.
     """
-    if isinstance(value, Decimal):
-        return format(value, "f") if value.is_finite() else "null"
+    if isinstance(value, Decimal) and value.is_finite():
+        return format(value, "f")
     if isinstance(value, dict):
         return "{" + ",".join(f"{json.dumps(str(k))}:{dump_json(v)}" for k, v in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(map(dump_json, value)) + "]"
+    return json.dumps(_json_scalar(value), ensure_ascii=False)
+
+
+def _json_scalar(value: Any) -> Any:
+    """
+    Write what JSON has no scalar for as text.
+    """
     if isinstance(value, datetime):
-        return json.dumps(value.isoformat())
+        return value.isoformat()
     if isinstance(value, bytes):
-        return json.dumps(value.hex().upper())
+        return value.hex().upper()
     if isinstance(value, timedelta):
-        return json.dumps(formats.days_text(Decimal(times.nanos_of(value))))
-    return json.dumps(value, ensure_ascii=False)
+        return formats.days_text(Decimal(times.nanos_of(value)))
+    return value
 
 
-# --- between families
-# -----------------------------------------------------------------------------------------
+# --- between families ---------------------------------------------------------------------------------------
 
 
 def converter(source: SqlType, target: SqlType, nls: Nls) -> Convert | None:
@@ -282,8 +287,7 @@ _MAKERS: dict[tuple[str, str], Callable[[SqlType, SqlType, Nls], Convert]] = {
 }
 
 
-# --- into columns
-# ---------------------------------------------------------------------------------------------
+# --- into columns -------------------------------------------------------------------------------------------
 
 
 def fitter(target: SqlType, nls: Nls) -> Convert | None:
@@ -417,8 +421,7 @@ _FITTERS: dict[str, Callable[[SqlType, Nls], Convert | None]] = {
 }
 
 
-# --- the client's values
-# --------------------------------------------------------------------------------------
+# --- the client's values ------------------------------------------------------------------------------------
 
 _BIND_TYPES = {
     "NUMBER": sqltypes.NUMBER,

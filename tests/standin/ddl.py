@@ -52,7 +52,7 @@ class Builder:
     version: int
     max_string: int
 
-    # --- tables -------------------------------------------------------------------------------------------
+    # --- tables ---------------------------------------------------------------------------------------------
 
     def table(self, owner: str, statement: CreateTable, columns: list[Column] | None = None) -> Table:
         """
@@ -151,7 +151,7 @@ class Builder:
         columns = {c.name: Typed(f"{alias}.{c.physical}", c.type, c.nullable) for c in table.shown()}
         return Relation(alias, table.name, columns)
 
-    # --- constraints --------------------------------------------------------------------------------------
+    # --- constraints ----------------------------------------------------------------------------------------
 
     def add_constraint(self, table: Table, spec: ConstraintSpec) -> Constraint | None:
         """
@@ -293,7 +293,7 @@ class Builder:
             raise Refusal(942, name.position, owner=name.schema or table.owner, name=name.name)
         return found
 
-    # --- SQLite -------------------------------------------------------------------------------------------
+    # --- SQLite ---------------------------------------------------------------------------------------------
 
     def create(self, table: Table, physical: str, space: str = "") -> None:
         """
@@ -379,20 +379,20 @@ class Builder:
         """
         Hold the rows that are there against a new constraint: ORA-02293, ORA-02298, ORA-02299.
         """
-        names_ = {"owner": table.owner, "constraint": found.name}
         if table.temporary or not found.enabled:
             return
         if found.kind == "C" and not found.not_null:
             condition = self.condition(table, found, "x")
             sql = f"SELECT 1 FROM {table.physical} AS x WHERE x._d = 0 AND NOT ({condition}) LIMIT 1"
             if self.store.all(sql):
-                raise Refusal(2293, **names_)
+                raise Refusal(2293, owner=table.owner, constraint=found.name)
         if found.kind in {"P", "U"}:
             index = next(index for index in table.indexes if index.name == found.index)
             try:
                 self.create_index(table, index, table.physical)
             except sqlite3.IntegrityError:
-                raise Refusal(2299 if found.kind == "U" else 2437, **names_) from None
+                code = 2299 if found.kind == "U" else 2437
+                raise Refusal(code, owner=table.owner, constraint=found.name) from None
 
 
 _DEFAULT_NAMES = frozenset(

@@ -128,8 +128,9 @@ def significant(value: Decimal, digits: int) -> Decimal:
 
 def parse(text: str, point: str = ".") -> Decimal:
     """
-    Read a number as an implicit conversion does: blanks around it, *point* as the decimal character;
-    ORA-01722.
+    Read a number as an implicit conversion does, else ORA-01722.
+
+    Blanks may be around it; *point* is the decimal character.
     """
     bare = text.strip(" ")
     if point != ".":

@@ -36,7 +36,7 @@ def column_info(column: OutColumn, nls: Nls) -> ColumnInfo:
     if type_.name in sqltypes.STRINGS | {"RAW", "ROWID"}:
         size = type_.max_bytes(nls.max_string) or 1
         chars = type_.length if type_.char else (0 if type_.name == "RAW" else size)
-    elif type_.family == "months" or type_.family == "null":
+    elif type_.family in {"months", "null"}:
         size = chars = 30
     elif type_.family == "number":
         size = 22

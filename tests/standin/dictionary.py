@@ -13,7 +13,18 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tests.standin import decimals, sqltypes
-from tests.standin.catalog import DBA_PRIVILEGES, TYPE_NAMES, Catalog, Column, Constraint, Index, Table, View
+from tests.standin.catalog import (
+    DBA_PRIVILEGES,
+    TYPE_NAMES,
+    Catalog,
+    Column,
+    Constraint,
+    Index,
+    Sequence,
+    Synonym,
+    Table,
+    View,
+)
 from tests.standin.sqltypes import SqlType, varchar
 
 if TYPE_CHECKING:
@@ -73,8 +84,7 @@ def _columns(text: str) -> tuple[tuple[str, SqlType], ...]:
     return tuple(found)
 
 
-# --- objects
-# --------------------------------------------------------------------------------------------------
+# --- objects ------------------------------------------------------------------------------------------------
 
 
 def _yes(value: object) -> str:
@@ -184,7 +194,7 @@ def _type_fields(at: Instance, column: Column) -> Fields:
     type_ = column.type
     text = type_.name in sqltypes.STRINGS
     length = type_.max_bytes(at.max_string)
-    chars = (type_.length if type_.char or not text else type_.length) if text else 0
+    chars = type_.length if text else 0
     precision, scale = type_.precision, type_.scale
     if type_.name.startswith("TIMESTAMP"):
         precision, scale = None, type_.precision
@@ -320,7 +330,8 @@ def _ind_expressions(at: Instance) -> Iterator[Fields]:
 
 
 def _tab_comments(at: Instance) -> Iterator[Fields]:
-    for found in (*at.catalog.tables(), *_views_of(at)):
+    relations: list[Table | View] = [*at.catalog.tables(), *_views_of(at)]
+    for found in relations:
         kind = TYPE_NAMES[type(found)]
         yield {"OWNER": found.owner, "TABLE_NAME": found.name, "TABLE_TYPE": kind, "COMMENTS": found.comment}
 
@@ -377,8 +388,6 @@ def _object_fields(owner: str, name: str, number: int, kind: str, created: str) 
 
 
 def _synonyms(at: Instance) -> Iterator[Fields]:
-    from tests.standin.catalog import Synonym  # noqa: PLC0415 -- one view's need
-
     for _, found in sorted(at.catalog.objects.items()):
         if isinstance(found, Synonym):
             yield {
@@ -403,8 +412,6 @@ def _view_rows(at: Instance) -> Iterator[Fields]:
 
 
 def _sequences(at: Instance) -> Iterator[Fields]:
-    from tests.standin.catalog import Sequence  # noqa: PLC0415 -- one view's need
-
     for _, found in sorted(at.catalog.objects.items()):
         if isinstance(found, Sequence):
             yield {
@@ -485,8 +492,7 @@ def _users(at: Instance) -> Iterator[Fields]:
         }
 
 
-# --- session and instance
-# -------------------------------------------------------------------------------------
+# --- session and instance -----------------------------------------------------------------------------------
 
 
 def _session_privs(at: Instance) -> Iterator[Fields]:
@@ -850,10 +856,9 @@ def stored_rows(view: DictionaryView, at: Instance) -> list[tuple[Any, ...]]:
     """
     List a view's rows as they are stored.
     """
-    found: list[tuple[Any, ...]] = []
-    for fields in view.rows(at):
-        found.append(tuple(_stored(fields.get(name), type_) for name, type_ in view.columns))
-    return found
+    return [
+        tuple(_stored(fields.get(name), type_) for name, type_ in view.columns) for fields in view.rows(at)
+    ]
 
 
 def _stored(value: Any, type_: SqlType) -> Any:

@@ -1,6 +1,7 @@
 """
-BINARY_DOUBLE and BINARY_FLOAT as eight bytes that compare as Oracle does: NaN equals itself and is the
-greatest.
+BINARY_DOUBLE and BINARY_FLOAT as eight bytes that compare as Oracle does.
+
+NaN equals itself and is the greatest.
 """
 
 from __future__ import annotations

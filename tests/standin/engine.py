@@ -11,16 +11,16 @@ import re
 import threading
 import time
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tests.standin import (
-    arithmetic,
+    arithmetic,  # noqa: F401 -- registers its operators
     codes,
     conversions,
     dictionary,
     session_settings,
     sqltypes,
-    transactions,
 )
 from tests.standin.admin import Admin
 from tests.standin.alters import Alters
@@ -28,26 +28,21 @@ from tests.standin.catalog import DBA_PRIVILEGES, USUAL_PRIVILEGES, Catalog, Seq
 from tests.standin.compiler import MARK, Compilation
 from tests.standin.ddl import Builder, now
 from tests.standin.describing import column_info
-from tests.standin.dml import (
-    InsertValues,
-    Plan,
-    compile_delete,
-    compile_insert,
-    compile_merge,
-    compile_update,
-)
+from tests.standin.dictionary import Fields, Instance
+from tests.standin.inserts import InsertValues, compile_insert
+from tests.standin.merges import compile_merge
 from tests.standin.nls import Nls
 from tests.standin.references import References
-from tests.standin.refusal import Refusal, unsupported
+from tests.standin.refusal import Refusal
 from tests.standin.rows import NoBulk, StoredRow, TableRows
 from tests.standin.selects import CompiledQuery, compile_query, text_name
+from tests.standin.slots import Plan
 from tests.standin.sql_ast import (
     Delete,
     Insert,
     LockTable,
     Merge,
     Query,
-    TableName,
     Update,
 )
 from tests.standin.sql_ast import (
@@ -56,6 +51,7 @@ from tests.standin.sql_ast import (
 from tests.standin.sql_parser import Parsed, parse
 from tests.standin.sqlite import Store
 from tests.standin.transactions import MustWait, Transaction, Transactions
+from tests.standin.updates import compile_delete, compile_update
 from tests.standin.values import Bind, ColumnInfo, OracleError, Outcome, Row, Value
 
 if TYPE_CHECKING:
@@ -100,7 +96,7 @@ class Database:
         self.changed = threading.Condition(self.lock)
         self.store = Store(path)
         self.store.run("CREATE TABLE IF NOT EXISTS _live (id INTEGER PRIMARY KEY)")
-        self.catalog = Catalog(self.store.db)
+        self.catalog = Catalog(self.store.db, durable=path is not None)
         self.transactions = Transactions(self.store.db, self.changed)
         self.sessions: dict[int, Session] = {}
         self.last_session = 0
@@ -202,6 +198,7 @@ class Session:
 
     def __init__(self, database: Database, user: str, *, internal: bool = False) -> None:
         self.database = database
+        self.catalog = database.catalog
         self.user = user
         self.current_schema = user
         self.nls = Nls(version=database.version, max_string=database.max_string)
@@ -221,15 +218,7 @@ class Session:
         database.last_session += not internal
         self.number = 0 if internal else database.last_session
 
-    # --- what the compiler asks
-    # -------------------------------------------------------------------------------
-
-    @property
-    def catalog(self) -> Catalog:
-        """
-        Return the database's catalog.
-        """
-        return self.database.catalog
+    # --- what the compiler asks -----------------------------------------------------------------------------
 
     @property
     def in_transaction(self) -> bool:
@@ -296,8 +285,7 @@ class Session:
             raise Refusal(8002, name=sequence.name)
         return self.current_values[sequence.number]
 
-    # --- what plans ask
-    # ---------------------------------------------------------------------------------------
+    # --- what plans ask -------------------------------------------------------------------------------------
 
     def select(self, sql: str, compilation: Compilation, row: SequenceOf[Any]) -> list[tuple[Any, ...]]:
         """
@@ -357,8 +345,7 @@ class Session:
             table.written = True
             self.catalog.save(table)
 
-    # --- statements
-    # -------------------------------------------------------------------------------------------
+    # --- statements -----------------------------------------------------------------------------------------
 
     def execute(
         self,
@@ -483,8 +470,7 @@ class Session:
             return self._lock(statement)
         return Admin(self, Alters(self)).run(statement)
 
-    # --- queries
-    # ----------------------------------------------------------------------------------------------
+    # --- queries --------------------------------------------------------------------------------------------
 
     def _query(
         self, sql: str, statement: Query, binds: tuple[Bind, ...], rows: SequenceOf[SequenceOf[Value]]
@@ -546,8 +532,7 @@ class Session:
             must.code = code
             raise
 
-    # --- DML
-    # --------------------------------------------------------------------------------------------------
+    # --- DML ------------------------------------------------------------------------------------------------
 
     def _plan(self, compilation: Compilation, statement: Any, binds: tuple[Bind, ...]) -> Plan:
         if isinstance(statement, Insert):
@@ -556,16 +541,17 @@ class Session:
             return compile_update(compilation, statement, binds)
         if isinstance(statement, Delete):
             return compile_delete(compilation, statement)
-        return compile_merge(compilation, statement, binds)
+        return compile_merge(compilation, statement)
 
     def may_write(self, table: Table) -> None:
         """
         Refuse rows where the owner has no space: ORA-01950, at the first row (deferred segments).
         """
         owner = self.catalog.users.get(table.owner)
-        if owner is not None and not owner.quota and not table.temporary:
-            if "UNLIMITED TABLESPACE" not in owner.privileges and "DBA" not in owner.roles:
-                raise Refusal(1950, name=owner.name)
+        if owner is None or owner.quota or table.temporary:
+            return
+        if "UNLIMITED TABLESPACE" not in owner.privileges and "DBA" not in owner.roles:
+            raise Refusal(1950, name=owner.name)
 
     def unit(self, work: Callable[[Transaction], _T], *, keeps_locks: bool = False) -> _T:
         """
@@ -584,9 +570,6 @@ class Session:
             mark, tables = len(txn.undo), dict(txn.tables)
             try:
                 made = work(txn)
-                if len(txn.undo) == mark and not keeps_locks:
-                    txn.tables = tables
-                return made
             except MustWait as must:
                 manager.undo_to(txn, mark)
                 txn.tables = tables
@@ -599,6 +582,10 @@ class Session:
                 manager.undo_to(txn, mark)
                 txn.tables = tables
                 raise
+            else:
+                if len(txn.undo) == mark and not keeps_locks:
+                    txn.tables = tables
+                return made
 
     def _dml(
         self,
@@ -616,9 +603,7 @@ class Session:
         else:
             done = _Done()
             for offset, row in enumerate(many):
-                self._one_row(
-                    done, offset, lambda txn, row=row: self._run(plan, txn, row), batch_errors=batch_errors
-                )
+                self._one_row(done, offset, partial(self._run, plan, row), batch_errors=batch_errors)
         counts = done.counts
         if isinstance(statement, Merge) and batch_errors and done.errors:
             first = done.errors[0][0]
@@ -634,7 +619,7 @@ class Session:
     def _text(self, refusal: Refusal) -> str:
         return codes.message(refusal.code, self.database.version, refusal.names)
 
-    def _run(self, plan: Plan, txn: Transaction, row: SequenceOf[Value]) -> int:
+    def _run(self, plan: Plan, row: SequenceOf[Value], txn: Transaction) -> int:
         self.database.transactions.lock_table(txn, self.physical(plan.table), "ROW EXCLUSIVE")
         return plan.run(self, txn, row)
 
@@ -669,7 +654,7 @@ class Session:
                 self._one_row(
                     done,
                     offset,
-                    lambda txn, row=row: self._insert_one(plan, txn, row),
+                    partial(self._insert_one, plan, row),
                     batch_errors=batch_errors,
                 )
             failed.update(done.errors)
@@ -681,13 +666,12 @@ class Session:
         counts = [0 if offset in failed else 1 for offset in range(len(rows))]
         return _Done(counts, sorted(failed.items()))
 
-    def _insert_one(self, plan: InsertValues, txn: Transaction, row: StoredRow) -> int:
+    def _insert_one(self, plan: InsertValues, row: StoredRow, txn: Transaction) -> int:
         self.database.transactions.lock_table(txn, self.physical(plan.table), "ROW EXCLUSIVE")
         plan.insert(self, txn, [row])
         return 1
 
-    # --- transactions
-    # -----------------------------------------------------------------------------------------
+    # --- transactions ---------------------------------------------------------------------------------------
 
     def _transaction(self, statement: TransactionStatement) -> Outcome:
         if statement.action == "COMMIT":
@@ -856,12 +840,11 @@ class Session:
         self.current_schema = name
         self.settings_version += 1
 
-    # --- the dictionary
-    # ---------------------------------------------------------------------------------------
+    # --- the dictionary -------------------------------------------------------------------------------------
 
-    def _instance(self) -> dictionary.Instance:
+    def _instance(self) -> Instance:
         database = self.database
-        return dictionary.Instance(
+        return Instance(
             self.catalog,
             self.nls,
             self.user,
@@ -873,7 +856,7 @@ class Session:
             list(self.private.values()),
         )
 
-    def _session_rows(self) -> list[dictionary.Fields]:
+    def _session_rows(self) -> list[Fields]:
         return [session_settings.session_fields(session) for session in self.database.sessions.values()]
 
     def view_columns(self, view: View) -> list[tuple[str, SqlType, bool]]:
@@ -942,7 +925,3 @@ def _shown(
             value if value is None or show is None else show(value)
             for value, show in zip(row, shows, strict=True)
         )
-
-
-#: Modules that register what the compiler calls.
-_REGISTERED = (arithmetic, transactions, unsupported, TableName)

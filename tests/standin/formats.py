@@ -8,9 +8,13 @@ import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from tests.standin import decimals, times
 from tests.standin.refusal import Refusal, unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MONTHS = "JANUARY FEBRUARY MARCH APRIL MAY JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER".split()
 DAYS = "MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY".split()
@@ -82,7 +86,7 @@ def _written(word: str, at: datetime, fraction: str, offset: str) -> str:
     half = "AM" if at.hour < 12 else "PM"
     if word.startswith("FF"):
         return fraction[: int(word[2:] or 6)]
-    made = {
+    made: dict[str, Callable[[], str]] = {
         "SYYYY": lambda: f" {at.year:04d}",
         "YYYY": lambda: f"{at.year:04d}",
         "RRRR": lambda: f"{at.year:04d}",
@@ -407,7 +411,7 @@ def write_number(value: Decimal, model: str) -> str:
     body = upper.removeprefix("FM").replace("D", ".").replace("G", ",")
     if upper in {"TM", "TM9"}:
         return decimals.text(value)
-    if upper in {"X" * len(upper)} and upper:
+    if upper and not upper.strip("X"):
         shown = f"{int(value):X}"
         return shown.rjust(len(upper) + 1) if fill else shown
     signed = body.startswith("S")

@@ -82,8 +82,7 @@ def _count(node: Call, least: int, most: int) -> None:
         raise Refusal(939, node.position)
 
 
-# --- aggregates
-# -----------------------------------------------------------------------------------------------
+# --- aggregates ---------------------------------------------------------------------------------------------
 
 
 def _aggregate(c: ExpressionCompiler, node: Call) -> Typed:
@@ -152,8 +151,7 @@ def _listagg(c: ExpressionCompiler, node: Call) -> Typed:
     return Typed(f"listagg({text}, {separator}, {text_sql(shape)}{keys})", sqltypes.varchar(limit))
 
 
-# --- analytic functions
-# ---------------------------------------------------------------------------------------
+# --- analytic functions -------------------------------------------------------------------------------------
 
 
 def _window(c: ExpressionCompiler, over: Over, *, frame: bool = True) -> str:
@@ -219,8 +217,7 @@ def _average_of_hex(text: str) -> bytes:
     return decimals.encode(decimals.DIVISION.divide(exact_sum(found), Decimal(len(found))))
 
 
-# --- plain functions
-# ------------------------------------------------------------------------------------------
+# --- plain functions ----------------------------------------------------------------------------------------
 
 _READ: dict[str, Callable[[Any], Any]] = {
     "n": decimals.decode,
@@ -368,7 +365,7 @@ _PLAIN: dict[str, Plain] = {
     "CHR": Plain("i", "t", _chr),
     "UNISTR": Plain("t", "t", texts.unistr),
     "RAWTOHEX": Plain("b", "t", lambda v: v.hex().upper()),
-    "HEXTORAW": Plain("t", "b", lambda v: conversions.hex_to_raw(v)),
+    "HEXTORAW": Plain("t", "b", conversions.hex_to_raw),
     "UTL_RAW.CAST_TO_RAW": Plain("t", "b", str.encode),
     "UTL_RAW.CAST_TO_VARCHAR2": Plain("b", "t", lambda v: v.decode(errors="replace")),
     "ABS": Plain("n", "n", abs),
@@ -377,7 +374,7 @@ _PLAIN: dict[str, Plain] = {
     "MOD": Plain("nn", "n", _mod),
     "SIGN": Plain("n", "n", _sign),
     "POWER": Plain("nn", "n", _power),
-    "SQRT": Plain("n", "n", lambda v: decimals.DIVISION.sqrt(v)),
+    "SQRT": Plain("n", "n", decimals.DIVISION.sqrt),
     "ADD_MONTHS": Plain("di", "d", fields.add_months),
     "LAST_DAY": Plain("d", "d", fields.last_day),
     "MONTHS_BETWEEN": Plain("dd", "n", fields.months_between),
@@ -386,8 +383,7 @@ _PLAIN: dict[str, Plain] = {
 }
 
 
-# --- functions that look at types
-# -----------------------------------------------------------------------------
+# --- functions that look at types ---------------------------------------------------------------------------
 
 
 def _nvl(c: ExpressionCompiler, node: Call) -> Typed:

@@ -48,10 +48,10 @@ def lookup(compilation: Compilation, schema: str | None, name: str) -> Object | 
 
 def relation_named(compilation: Compilation, name: TableName, privilege: str) -> Table | View | None:
     """
-    Find a table or view on which the user has a *privilege*; None where only the dictionary may have the
-    name.
+    Find a table or view on which the user has a *privilege*.
 
-    Not to be seen is ORA-00942, seen without the privilege ORA-01031.
+    None where only the dictionary may have the name. Not to be seen is ORA-00942, to be seen without the
+    privilege ORA-01031.
     """
     found = lookup(compilation, name.schema, name.name)
     if not isinstance(found, Table | View):

@@ -57,8 +57,9 @@ class References:
         places = _places(table, found.columns)
         for values in {tuple(row[place] for place in places) for row in rows}:
             if None not in values and not self._exists(txn, parent[0], parent[1].columns, values):
-                names = {"table": table.name, "columns": found.columns}
-                raise Refusal(2291, owner=table.owner, constraint=found.name, **names)
+                raise Refusal(
+                    2291, owner=table.owner, constraint=found.name, table=table.name, columns=found.columns
+                )
 
     def _orphans(
         self, txn: Transaction, table: Table, child: Table, found: Constraint, rows: list[StoredRow]

@@ -21,6 +21,9 @@ class Refusal(Exception):
         self.done = 0
 
     def __str__(self) -> str:
+        """
+        Tell number and names, for those who debug the engine.
+        """
         names = ", ".join(f"{key}={value}" for key, value in self.names.items())
         return f"ORA-{self.code:05d}({names})"
 

@@ -59,7 +59,7 @@ def check(table: Table, column: Column, source: SqlType, nls: Nls) -> Callable[[
         if value is None:
             if nullable:
                 return None
-            raise Refusal(1400, **names)
+            raise Refusal(1400, owner=table.owner, table=table.name, column=column.name)
         try:
             for step in steps:
                 value = step(value)
@@ -96,7 +96,7 @@ class TableRows:
         physical = tuple(column.physical for column in found if column is not None)
         return Key(name, tuple(self.places[column] for column in columns), tuple(columns), physical)
 
-    # --- writing ------------------------------------------------------------------------------------------
+    # --- writing --------------------------------------------------------------------------------------------
 
     def insert(self, txn: Transaction, rows: list[StoredRow], kept: list[int] | None = None) -> None:
         """
@@ -146,7 +146,7 @@ class TableRows:
         self.store.run_many(sql, [(version,) for version in versions])
         self.transactions.ended(txn, self.physical, versions)
 
-    # --- keys ---------------------------------------------------------------------------------------------
+    # --- keys -----------------------------------------------------------------------------------------------
 
     def _wait_for_ended(self, txn: Transaction, rows: list[StoredRow]) -> None:
         """
@@ -173,7 +173,7 @@ class TableRows:
         tests = " AND ".join(f"{name} IS ?" for name in key.physical)
         sql = f"SELECT _i, _d FROM {self.physical} WHERE {condition} AND {tests}"
         found = self.store.all(sql, values)
-        return found[0] if found else None  # type: ignore[return-value]
+        return found[0] if found else None
 
     def _why(self, txn: Transaction, row: StoredRow, failure: str) -> Exception:
         if failure.startswith("check:"):

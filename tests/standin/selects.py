@@ -5,9 +5,9 @@ The compiler of queries.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tests.standin import sqltypes
+from tests.standin import decimals, sqltypes
 from tests.standin.binding import Grouping, Relation, Scope, Typed
 from tests.standin.catalog import Table, View
 from tests.standin.compiler import (
@@ -15,6 +15,7 @@ from tests.standin.compiler import (
     MARK,
     Compilation,
     ExpressionCompiler,
+    chain,
     common_type,
     compiles,
     order_key_sql,
@@ -43,6 +44,8 @@ from tests.standin.sql_ast import (
     Star,
     TableName,
 )
+from tests.standin.sql_cursor import Cursor
+from tests.standin.sql_expressions import expression
 from tests.standin.sql_parser import parse
 from tests.standin.walk import names_rownum
 
@@ -124,8 +127,7 @@ def _limit(compilation: Compilation, query: Query, scope: Scope | None) -> str:
     return f" LIMIT {count} OFFSET {skip}"
 
 
-# --- set operations
-# -------------------------------------------------------------------------------------------
+# --- set operations -----------------------------------------------------------------------------------------
 
 
 def _body(compilation: Compilation, body: Body, scope: Scope | None) -> CompiledQuery:
@@ -197,8 +199,6 @@ def _ordinal(expr: Expr, count: int) -> int | None:
     """
     Read ORDER BY 2; a place that is none is ORA-01785.
     """
-    from tests.standin import decimals  # noqa: PLC0415 -- one line's need
-
     if not isinstance(expr, Literal) or expr.type.name != "NUMBER" or not isinstance(expr.value, bytes):
         return None
     place = decimals.decode(expr.value)
@@ -207,8 +207,7 @@ def _ordinal(expr: Expr, count: int) -> int | None:
     return int(place)
 
 
-# --- sources
-# --------------------------------------------------------------------------------------------------
+# --- sources ------------------------------------------------------------------------------------------------
 
 
 def named_query(scope: Scope | None, name: str) -> _Named | None:
@@ -394,17 +393,13 @@ def parsed_expression(text: str, version: int) -> Expr:
     """
     Parse an expression that the catalog keeps as text.
     """
-    from tests.standin.sql_cursor import Cursor  # noqa: PLC0415 -- one line's need
-    from tests.standin.sql_expressions import expression  # noqa: PLC0415 -- one line's need
-
     c = Cursor(text, version)
     found = expression(c)
     c.ends(907)
     return found
 
 
-# --- one SELECT
-# -----------------------------------------------------------------------------------------------
+# --- one SELECT ---------------------------------------------------------------------------------------------
 
 
 class _Block:
@@ -542,7 +537,8 @@ class _Block:
         for relation in relations:
             for name, typed in relation.listed():
                 if name not in merged:
-                    found.append(Item(_Resolved(typed), name, name))
+                    resolved: Any = _Resolved(typed)
+                    found.append(Item(resolved, name, name))
         return found
 
     def _item(self, item: Item) -> Typed:
@@ -660,9 +656,7 @@ def _from_where(from_sql: str, wheres: list[str]) -> str:
 def _conjuncts(where: Expr | None) -> list[Expr]:
     if where is None:
         return []
-    if isinstance(where, Binary) and where.op == "AND":
-        return _conjuncts(where.left) + _conjuncts(where.right)
-    return [where]
+    return chain(where) if isinstance(where, Binary) and where.op == "AND" else [where]
 
 
 def _limits_rownum(expr: Expr) -> bool:
@@ -691,8 +685,7 @@ def rownum_limits(c: ExpressionCompiler, where: Expr | None) -> tuple[list[Expr]
     return rest, f" LIMIT {shown}"
 
 
-# --- queries in expressions
-# -----------------------------------------------------------------------------------
+# --- queries in expressions ---------------------------------------------------------------------------------
 
 
 @compiles(InQuery)

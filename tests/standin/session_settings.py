@@ -105,7 +105,7 @@ def change(session: Session, name: str, value: str) -> None:
     elif name == "NLS_NUMERIC_CHARACTERS":
         if len(value) != 2 or value[0] == value[1] or value.isalnum():
             raise Refusal(12705)
-        nls.point, nls.group = value
+        nls.point, nls.group = value[0], value[1]
     elif name == "TIME_ZONE":
         nls.zone = times.parse_offset("UTC" if value.upper() in {"DBTIMEZONE", "LOCAL"} else value)
     elif name == "DDL_LOCK_TIMEOUT":

@@ -5,9 +5,9 @@ The grammar of DDL on tables.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from tests.standin.refusal import Refusal, unsupported
+from tests.standin.refusal import unsupported
 from tests.standin.sql_ast import (
     AlterTable,
     ColumnSpec,
@@ -24,9 +24,11 @@ from tests.standin.sql_queries import query
 from tests.standin.sql_types import type_spec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.standin.sql_cursor import Cursor
 
-Action = "tuple[str, tuple[object, ...]]"
+Action: TypeAlias = "tuple[str, tuple[object, ...]]"
 #: Options after a table's columns that change nothing here: each a sequence of words, * for a name or number.
 _TABLE_OPTIONS = (
     ("TABLESPACE", "*"),
@@ -370,7 +372,7 @@ def alter_table(c: Cursor) -> AlterTable:
     """
     c.needs("TABLE", 940)
     name = c.table_name()
-    actions: list[tuple[str, tuple[object, ...]]] = []
+    actions: list[Action] = []
     while c.token.kind != "end" and not c.sees_symbol(";"):
         actions.extend(_action(c))
     if not actions:
@@ -378,7 +380,7 @@ def alter_table(c: Cursor) -> AlterTable:
     return AlterTable(name, tuple(actions))
 
 
-def _action(c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
+def _action(c: Cursor) -> list[Action]:
     word = c.accepts_any("ADD", "MODIFY", "DROP", "RENAME", "SET", "ENABLE", "DISABLE")
     if word is not None:
         return _ACTIONS[word](c)
@@ -388,12 +390,12 @@ def _action(c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
     return [("OPTION", (taken,))]
 
 
-def _add(c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
+def _add(c: Cursor) -> list[Action]:
     if c.accepts_symbol("("):
         columns: list[ColumnSpec] = []
         constraints: list[ConstraintSpec] = []
         _relational(c, columns, constraints)
-        found: list[tuple[str, tuple[object, ...]]] = [("ADD", (spec,)) for spec in columns]
+        found: list[Action] = [("ADD", (spec,)) for spec in columns]
         return found + [("CONSTRAINT", (spec,)) for spec in constraints]
     if _starts_constraint(c):
         return [("CONSTRAINT", (table_constraint(c),))]
@@ -401,7 +403,7 @@ def _add(c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
     return [("ADD", (column(c),))]
 
 
-def _modify(c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
+def _modify(c: Cursor) -> list[Action]:
     if c.accepts("CONSTRAINT"):
         name = c.name(904)
         enabled = c.accepts_any("ENABLE", "DISABLE")
@@ -418,8 +420,8 @@ def _modify(c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
     return [("MODIFY", (spec,)) for spec in found]
 
 
-def _drop(c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
-    found: list[tuple[str, tuple[object, ...]]]
+def _drop(c: Cursor) -> list[Action]:
+    found: list[Action]
     if c.accepts("CONSTRAINT"):
         found = [("DROP CONSTRAINT", (c.name(904),))]
     elif c.accepts("PRIMARY", "KEY"):
@@ -440,7 +442,7 @@ def _drop(c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
     return found
 
 
-def _rename(c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
+def _rename(c: Cursor) -> list[Action]:
     if c.accepts("TO"):
         return [("RENAME", (c.name(903),))]
     if c.accepts("COLUMN"):
@@ -454,7 +456,7 @@ def _rename(c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
     raise c.refuse(14155)
 
 
-def _set(c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
+def _set(c: Cursor) -> list[Action]:
     c.needs("UNUSED", 905)
     names = c.name_list() if c.sees_symbol("(") else None
     if names is None:
@@ -464,12 +466,12 @@ def _set(c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
     return [("SET UNUSED", (name,)) for name in names]
 
 
-def _switch(word: str, c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
+def _switch(word: str, c: Cursor) -> list[Action]:
     if c.accepts("ROW", "MOVEMENT"):
         return [("OPTION", (f"{word} ROW MOVEMENT",))]
     c.accepts_any("VALIDATE", "NOVALIDATE")
     if c.accepts("PRIMARY", "KEY"):
-        found: list[tuple[str, tuple[object, ...]]] = [(f"{word} PRIMARY", ())]
+        found: list[Action] = [(f"{word} PRIMARY", ())]
     elif c.accepts("UNIQUE"):
         found = [(f"{word} UNIQUE", (c.name_list(),))]
     elif c.accepts("ALL", "TRIGGERS"):
@@ -483,7 +485,7 @@ def _switch(word: str, c: Cursor) -> list[tuple[str, tuple[object, ...]]]:
     return found
 
 
-_ACTIONS = {
+_ACTIONS: dict[str, Callable[[Cursor], list[Action]]] = {
     "ADD": _add,
     "MODIFY": _modify,
     "DROP": _drop,
@@ -518,10 +520,3 @@ def truncate(c: Cursor) -> Truncate:
         c.needs("STORAGE", 905)
     c.accepts("CASCADE")
     return Truncate(name)
-
-
-def refuse_unknown(c: Cursor) -> Refusal:
-    """
-    Refuse a CREATE, ALTER or DROP of something else.
-    """
-    return c.refuse(901)

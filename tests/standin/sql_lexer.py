@@ -43,8 +43,9 @@ _TOKEN = re.compile(
 @dataclass(frozen=True, slots=True)
 class Token:
     """
-    A token: its *kind*, its *text* (words folded to upper case, strings and quoted names bare), its
-    *position*.
+    A token: its *kind*, its *text* and its *position*; *raw* is its source.
+
+    Words are folded to upper case, strings and quoted names are bare.
     """
 
     kind: Kind

@@ -22,7 +22,7 @@ from tests.standin.sql_ast import (
     Star,
     TableName,
 )
-from tests.standin.sql_expressions import expression, order_by, value
+from tests.standin.sql_expressions import expression, number_literal, order_by, value
 from tests.standin.sql_lexer import RESERVED
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _fetch(c: Cursor) -> Expr:
     if not c.accepts_any("FIRST", "NEXT"):
         raise c.refuse(905)
     one = c.token.kind == "word" and c.token.text in {"ROW", "ROWS"}
-    count = value(c) if not one else _one()
+    count = number_literal("1") if one else value(c)
     if c.sees("PERCENT"):
         raise unsupported("FETCH ... PERCENT", c.token.position)
     if not c.accepts_any("ROW", "ROWS"):
@@ -76,12 +76,6 @@ def _fetch(c: Cursor) -> Expr:
         raise unsupported("FETCH ... WITH TIES", c.token.position)
     c.needs("ONLY", 905)
     return count
-
-
-def _one() -> Expr:
-    from tests.standin.sql_expressions import number_literal  # noqa: PLC0415 -- used here alone
-
-    return number_literal("1")
 
 
 def _with(c: Cursor) -> tuple[tuple[str, tuple[str, ...], Query], ...]:

@@ -146,7 +146,7 @@ class Store:
             ("one", _One),
         ):
             count = -1 if name == "listagg" else 1
-            self.db.create_aggregate(name, count, self._guarded_class(class_))  # type: ignore[arg-type]
+            self.db.create_aggregate(name, count, self._guarded_class(class_))
 
     def _guarded_class(self, class_: type[Any]) -> Callable[[], Any]:
         guard = self._guarded

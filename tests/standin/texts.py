@@ -97,7 +97,7 @@ def initcap(value: str) -> str:
 
 def unistr(value: str) -> str:
     """
-    Read \\XXXX as UTF-16 code units; a backslash that begins none is ORA-30186.
+    Read a backslash and four hexadecimal digits as a UTF-16 code unit; a backslash alone is ORA-30186.
     """
 
     def unit(match: re.Match[str]) -> str:

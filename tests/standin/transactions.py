@@ -108,7 +108,7 @@ class Transactions:
         self.last = 0
         self._versions: dict[str, int] = {}
 
-    # --- life ---------------------------------------------------------------------------------------------
+    # --- life -----------------------------------------------------------------------------------------------
 
     def begin(self) -> Transaction:
         """
@@ -167,7 +167,7 @@ class Transactions:
                 self.row_locks.pop(entry.key, None)
         self.changed.notify_all()
 
-    # --- sight --------------------------------------------------------------------------------------------
+    # --- sight ----------------------------------------------------------------------------------------------
 
     def others(self, table: str, me: Transaction | None) -> list[Transaction]:
         """
@@ -184,7 +184,7 @@ class Transactions:
             return "_d=0"
         return f"_i NOT IN ({numbers}) AND (_d=0 OR _d IN ({numbers}))"
 
-    # --- locks --------------------------------------------------------------------------------------------
+    # --- locks ----------------------------------------------------------------------------------------------
 
     def lock_table(self, txn: Transaction, table: str, mode: str, seconds: float | None = None) -> None:
         """
@@ -265,7 +265,7 @@ class Transactions:
                 front.extend(txn.waits_for)
         return False
 
-    # --- writing ------------------------------------------------------------------------------------------
+    # --- writing --------------------------------------------------------------------------------------------
 
     def versions(self, table: str, count: int) -> int:
         """

@@ -14,25 +14,34 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_BINDS: dict[type, str] = {
+    bool: "BOOLEAN",
+    int: "NUMBER",
+    Decimal: "NUMBER",
+    float: "BINARY_DOUBLE",
+    date: "DATE",
+    timedelta: "INTERVAL_DS",
+}
+
+
+def moment(*parts: int) -> datetime:
+    """
+    Make a time without a zone, as DATE and TIMESTAMP have it.
+    """
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 -- Oracle's DATE has no zone
+
+
 def bind_for(value: Any) -> Bind:
     """
     Declare a bind as the driver does for a value, times apart: those are told exactly.
     """
-    if isinstance(value, bool):
-        return Bind("BOOLEAN")
-    if isinstance(value, (int, Decimal)):
-        return Bind("NUMBER")
-    if isinstance(value, float):
-        return Bind("BINARY_DOUBLE")
     if isinstance(value, datetime):
         return Bind("TIMESTAMP" if value.tzinfo is None else "TIMESTAMP_TZ")
-    if isinstance(value, date):
-        return Bind("DATE")
-    if isinstance(value, timedelta):
-        return Bind("INTERVAL_DS")
     if isinstance(value, bytes):
         return Bind("RAW", len(value))
-    return Bind("VARCHAR", 4 * len(value or " "))
+    if isinstance(value, str) or value is None:
+        return Bind("VARCHAR", 4 * len(value or " "))
+    return Bind(_BINDS[type(value)])
 
 
 class Asking:

@@ -4,13 +4,12 @@ DDL: what may be created, altered and dropped, and what the dictionary says of i
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 
 import pytest
 
 from tests.standin.values import Bind
-from tests.standin_tests.asking import Asking, asking
+from tests.standin_tests.asking import Asking, asking, moment
 
 CREATE = (
     "CREATE TABLE t (id NUMBER(10) CONSTRAINT t_pk PRIMARY KEY, v VARCHAR2(10), n"
@@ -199,7 +198,7 @@ def test_an_added_column_has_its_default_in_old_rows(filled):
 
 def test_a_date_column_turned_timestamp_keeps_its_values(filled):
     filled.run("ALTER TABLE t MODIFY d TIMESTAMP(6)")
-    assert filled.one("SELECT d FROM t") == datetime(2024, 1, 31)
+    assert filled.one("SELECT d FROM t") == moment(2024, 1, 31)
 
 
 def test_a_renamed_column_keeps_values_constraints_and_comment(filled):
@@ -265,8 +264,7 @@ def test_if_exists_is_of_23():
     assert old.code("DROP TABLE IF EXISTS t") == 933
 
 
-# --- temporary tables
-# -----------------------------------------------------------------------------------------
+# --- temporary tables ---------------------------------------------------------------------------------------
 
 
 def test_rows_of_a_temporary_table_are_the_sessions_own(ask):
@@ -315,8 +313,7 @@ def test_private_temporary_tables_are_of_18():
     assert asking(12).code("CREATE PRIVATE TEMPORARY TABLE ora$ptt_x (a NUMBER)") == 901
 
 
-# --- users and rights
-# -----------------------------------------------------------------------------------------
+# --- users and rights ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -408,8 +405,7 @@ def test_views_read_with_their_owners_rights(two):
     assert other.code("SELECT a FROM app.v") == 942
 
 
-# --- the dictionary
-# -------------------------------------------------------------------------------------------
+# --- the dictionary -----------------------------------------------------------------------------------------
 
 
 def test_columns_are_listed_with_their_measures():

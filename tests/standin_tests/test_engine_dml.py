@@ -1,6 +1,5 @@
 """
-INSERT, UPDATE, DELETE and MERGE: counts, array DML with and without batch errors, what is left after a
-refusal.
+INSERT, UPDATE, DELETE and MERGE: counts, batch errors, what is left after a refusal.
 """
 
 from __future__ import annotations
@@ -320,3 +319,28 @@ def test_a_rowid_finds_its_row_again_after_an_update(three):
     rowid = three.one("SELECT ROWID FROM t WHERE id = 2")
     three.run("UPDATE t SET name = 'new' WHERE id = 2")
     assert three.one("SELECT name FROM t WHERE ROWID = :1", rowid) == "new"
+
+
+def test_a_table_of_a_thousand_columns_is_merged_and_updated():
+    ask = asking(19)
+    names = [f"c{n}" for n in range(1000)]
+    ask.run(f"CREATE TABLE wide ({', '.join(f'{name} NUMBER' for name in names)}, PRIMARY KEY (c0))")
+    sets = ", ".join(f"t.{name} = s.{name}" for name in names[1:])
+    differs = " OR ".join(f"DECODE(t.{name}, s.{name}, 0, 1) = 1" for name in names[1:])
+    merge = (
+        f"MERGE INTO wide t USING (SELECT {', '.join(f':{n} AS {name}' for n, name in enumerate(names))} FROM dual) s"
+        f" ON (t.c0 = s.c0) WHEN MATCHED THEN UPDATE SET {sets} WHERE {differs}"
+        f" WHEN NOT MATCHED THEN INSERT ({', '.join(names)}) VALUES ({', '.join(f's.{name}' for name in names)})"
+    )
+    binds = [NUMBER] * len(names)
+    assert ask.many(merge, binds, [[key, *[1] * 999] for key in range(3)], row_counts=True).row_counts == [
+        1,
+        1,
+        1,
+    ]
+    rows = [[0, *[1] * 999], [1, *[1] * 998, 2]]
+    assert ask.many(merge, binds, rows, row_counts=True).row_counts == [0, 1]
+    updates = ", ".join(f"{name} = {name} + 1" for name in names[1:])
+    assert ask.run(f"UPDATE wide SET {updates}").rowcount == 3
+    assert ask.column("SELECT c999 FROM wide ORDER BY c0") == [2, 3, 2]
+    assert ask.code("ALTER TABLE wide ADD c1000 NUMBER") == 1792

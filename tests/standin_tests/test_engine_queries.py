@@ -9,9 +9,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.standin_tests.asking import asking
+from tests.standin_tests.asking import asking, moment
 
-NOON = datetime(2024, 3, 10, 12, 30, 15)
+NOON = moment(2024, 3, 10, 12, 30, 15)
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +21,10 @@ def ask():
         "CREATE TABLE emp (id NUMBER PRIMARY KEY, name VARCHAR2(20), dept NUMBER, pay NUMBER(8,2), born DATE)"
     )
     for row in (
-        (1, "ann", 10, Decimal("100.50"), datetime(1990, 1, 1)),
-        (2, "bob", 10, Decimal(200), datetime(1980, 6, 15)),
+        (1, "ann", 10, Decimal("100.50"), moment(1990, 1, 1)),
+        (2, "bob", 10, Decimal(200), moment(1980, 6, 15)),
         (3, "cid", 20, Decimal(300), None),
-        (4, "dan", None, None, datetime(2000, 12, 31)),
+        (4, "dan", None, None, moment(2000, 12, 31)),
     ):
         found.run("INSERT INTO emp VALUES (:1, :2, :3, :4, :5)", *row)
     found.run("CREATE TABLE dept (id NUMBER, name VARCHAR2(20))")
@@ -179,23 +179,23 @@ def test_a_join_by_columns_names_them_once(ask):
         ),
         ("TO_CHAR(DATE '2024-03-10')", "10-MAR-24"),
         ("TO_DATE('2024-03-10 12:30:15', 'YYYY-MM-DD HH24:MI:SS')", NOON),
-        ("TO_DATE('10-MAR-24')", datetime(2024, 3, 10)),
+        ("TO_DATE('10-MAR-24')", moment(2024, 3, 10)),
         (
             "TO_TIMESTAMP('2024-03-10 12:30:15.5', 'YYYY-MM-DD HH24:MI:SS.FF')",
             NOON.replace(microsecond=500000),
         ),
-        ("DATE '2024-02-28' + 2", datetime(2024, 3, 1)),
+        ("DATE '2024-02-28' + 2", moment(2024, 3, 1)),
         ("DATE '2024-03-01' - DATE '2024-02-01'", 29),
-        ("DATE '2024-03-01' - 1/24", datetime(2024, 2, 29, 23)),
-        ("DATE '2024-01-31' + INTERVAL '1' DAY", datetime(2024, 2, 1)),
-        ("TIMESTAMP '2024-01-01 00:00:00' + INTERVAL '1:30' HOUR TO MINUTE", datetime(2024, 1, 1, 1, 30)),
+        ("DATE '2024-03-01' - 1/24", moment(2024, 2, 29, 23)),
+        ("DATE '2024-01-31' + INTERVAL '1' DAY", moment(2024, 2, 1)),
+        ("TIMESTAMP '2024-01-01 00:00:00' + INTERVAL '1:30' HOUR TO MINUTE", moment(2024, 1, 1, 1, 30)),
         ("TIMESTAMP '2024-01-02 00:00:00' - TIMESTAMP '2024-01-01 12:00:00'", timedelta(hours=12)),
-        ("ADD_MONTHS(DATE '2024-01-31', 1)", datetime(2024, 2, 29)),
-        ("LAST_DAY(DATE '2023-02-01')", datetime(2023, 2, 28)),
+        ("ADD_MONTHS(DATE '2024-01-31', 1)", moment(2024, 2, 29)),
+        ("LAST_DAY(DATE '2023-02-01')", moment(2023, 2, 28)),
         ("MONTHS_BETWEEN(DATE '2024-03-31', DATE '2024-02-29')", 1),
-        ("TRUNC(TO_DATE('2024-03-10 12:30:15', 'YYYY-MM-DD HH24:MI:SS'))", datetime(2024, 3, 10)),
-        ("TRUNC(DATE '2024-03-10', 'MM')", datetime(2024, 3, 1)),
-        ("ROUND(DATE '2024-03-16', 'MM')", datetime(2024, 4, 1)),
+        ("TRUNC(TO_DATE('2024-03-10 12:30:15', 'YYYY-MM-DD HH24:MI:SS'))", moment(2024, 3, 10)),
+        ("TRUNC(DATE '2024-03-10', 'MM')", moment(2024, 3, 1)),
+        ("ROUND(DATE '2024-03-16', 'MM')", moment(2024, 4, 1)),
         ("EXTRACT(YEAR FROM DATE '2024-03-10')", 2024),
         ("EXTRACT(SECOND FROM TIMESTAMP '2024-03-10 00:00:01.5')", Decimal("1.5")),
         ("EXTRACT(DAY FROM INTERVAL '3 4' DAY TO HOUR)", 3),

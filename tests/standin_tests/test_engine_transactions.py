@@ -75,8 +75,7 @@ class Later:
         return self.result
 
 
-# --- sight
-# ----------------------------------------------------------------------------------------------------
+# --- sight --------------------------------------------------------------------------------------------------
 
 
 def test_others_see_only_what_is_committed(pair):
@@ -148,8 +147,7 @@ def test_a_serializable_transaction_is_refused_rather_than_pretended(pair):
     one.run("SET TRANSACTION READ WRITE")
 
 
-# --- rows
-# -----------------------------------------------------------------------------------------------------
+# --- rows ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("end", "left"), [("commit", 12), ("rollback", 11)])
@@ -231,8 +229,7 @@ def test_parallel_merges_of_one_key_make_one_row_or_a_refusal(pair):
     assert two.one("SELECT n FROM t WHERE id = 8") == 2
 
 
-# --- locks
-# ----------------------------------------------------------------------------------------------------
+# --- locks --------------------------------------------------------------------------------------------------
 
 
 def test_for_update_locks_rows_and_nothing_else(pair):
@@ -348,8 +345,7 @@ def test_a_running_statement_can_be_cancelled(pair):
     assert later.end() == -1013
 
 
-# --- durability
-# -----------------------------------------------------------------------------------------------
+# --- durability ---------------------------------------------------------------------------------------------
 
 KILLED = """
 import os, sys
@@ -380,8 +376,7 @@ def test_a_killed_server_keeps_what_was_committed_and_nothing_else(tmp_path):
     assert again.run("UPDATE t SET id = id + 1").rowcount == 6
 
 
-# --- any order of things
-# --------------------------------------------------------------------------------------
+# --- any order of things ------------------------------------------------------------------------------------
 
 KEYS = st.integers(0, 5)
 WHO = st.integers(0, 1)

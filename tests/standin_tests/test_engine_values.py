@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from tests.standin.values import Bind
-from tests.standin_tests.asking import asking
+from tests.standin_tests.asking import asking, moment
 
 UTC = timezone.utc
 PLUS_TWO = timezone(timedelta(hours=2))
@@ -47,10 +47,10 @@ def ask(request):
         ("RAW(4)", b"\x01\xff", b"\x01\xff"),
         ("RAW(4)", "01ff", b"\x01\xff"),
         ("BLOB", b"\0" * 3000, b"\0" * 3000),
-        ("DATE", datetime(2024, 2, 29, 23, 59, 59, 999999), datetime(2024, 2, 29, 23, 59, 59)),
-        ("TIMESTAMP", datetime(2024, 2, 29, 1, 2, 3, 456789), datetime(2024, 2, 29, 1, 2, 3, 456789)),
-        ("TIMESTAMP(3)", datetime(2024, 12, 31, 23, 59, 59, 999500), datetime(2025, 1, 1)),
-        ("TIMESTAMP(0)", datetime(2024, 1, 1, 0, 0, 0, 499999), datetime(2024, 1, 1)),
+        ("DATE", moment(2024, 2, 29, 23, 59, 59, 999999), moment(2024, 2, 29, 23, 59, 59)),
+        ("TIMESTAMP", moment(2024, 2, 29, 1, 2, 3, 456789), moment(2024, 2, 29, 1, 2, 3, 456789)),
+        ("TIMESTAMP(3)", moment(2024, 12, 31, 23, 59, 59, 999500), moment(2025, 1, 1)),
+        ("TIMESTAMP(0)", moment(2024, 1, 1, 0, 0, 0, 499999), moment(2024, 1, 1)),
         (
             "TIMESTAMP WITH TIME ZONE",
             datetime(2024, 1, 1, 12, tzinfo=PLUS_TWO),
@@ -59,9 +59,9 @@ def ask(request):
         (
             "TIMESTAMP WITH LOCAL TIME ZONE",
             datetime(2024, 1, 1, 12, tzinfo=PLUS_TWO),
-            datetime(2024, 1, 1, 10),
+            moment(2024, 1, 1, 10),
         ),
-        ("TIMESTAMP", datetime(2024, 1, 1, 12, tzinfo=PLUS_TWO), datetime(2024, 1, 1, 12)),
+        ("TIMESTAMP", datetime(2024, 1, 1, 12, tzinfo=PLUS_TWO), moment(2024, 1, 1, 12)),
         ("BINARY_DOUBLE", math.inf, math.inf),
         ("BINARY_DOUBLE", 0.1, 0.1),
         ("BINARY_DOUBLE", Decimal("0.1"), 0.1),
@@ -90,7 +90,7 @@ def test_not_a_number_is_kept(ask):
         ("NUMBER(5,2)", Decimal("999.995"), 1438),
         ("NUMBER", "x", 1722),
         ("NUMBER", "1,5", 1722),
-        ("NUMBER", datetime(2024, 1, 1), 932),
+        ("NUMBER", moment(2024, 1, 1), 932),
         ("NUMBER", b"\x01", 932),
         ("DATE", 5, 932),
         ("DATE", "2024-01-31", 1861),
@@ -105,7 +105,7 @@ def test_not_a_number_is_kept(ask):
         ("VARCHAR2(2)", 100, 12899),
         ("RAW(1)", b"\x01\x02", 12899),
         ("RAW(10)", "xyz", 1465),
-        ("VARCHAR2(10)", datetime(2024, 1, 1), 12899),
+        ("VARCHAR2(10)", moment(2024, 1, 1), 12899),
         ("INTERVAL DAY TO SECOND", timedelta(days=100), 1873),
     ],
 )
@@ -118,7 +118,7 @@ def test_a_string_finds_its_date_through_the_sessions_format(ask):
     ask.run("CREATE TABLE t (c DATE)")
     ask.run("ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY-MM-DD'")
     ask.run("INSERT INTO t VALUES (:1)", "2024-01-31")
-    assert ask.one("SELECT c FROM t") == datetime(2024, 1, 31)
+    assert ask.one("SELECT c FROM t") == moment(2024, 1, 31)
 
 
 def test_the_decimal_character_is_the_sessions(ask):
@@ -209,8 +209,10 @@ def test_is_json_checks_what_is_json_for_the_version(version, text, fits):
             23,
             "INSERT INTO t (id) VALUES (:1)",
             (1,),
-            "ORA-00001: unique constraint (APP.PK) violated on table APP.T columns (ID)\n"
-            "ORA-03301: (ORA-00001 details) row with column values (ID:1) already exists",
+            (
+                "ORA-00001: unique constraint (APP.PK) violated on table APP.T columns (ID)\n"
+                "ORA-03301: (ORA-00001 details) row with column values (ID:1) already exists"
+            ),
         ),
         (
             19,
@@ -258,8 +260,10 @@ LONG_TEXT = "x" * 4001
     "statement",
     [
         "INSERT INTO t (id, c) SELECT 1, :1 FROM dual",
-        "MERGE INTO t USING (SELECT :1 AS c FROM dual) s ON (t.id = 5)"
-        " WHEN NOT MATCHED THEN INSERT (id, c) VALUES (5, s.c)",
+        (
+            "MERGE INTO t USING (SELECT :1 AS c FROM dual) s ON (t.id = 5)"
+            " WHEN NOT MATCHED THEN INSERT (id, c) VALUES (5, s.c)"
+        ),
         "SELECT :1 FROM dual",
         "UPDATE t SET c = TO_CLOB(:1)",
         "SELECT 1 FROM t WHERE v = :1",
