@@ -256,7 +256,9 @@ TYPE_NAMES = {Table: "TABLE", View: "VIEW", Synonym: "SYNONYM", Sequence: "SEQUE
 
 class Catalog:
     """
-    All that DDL made, kept where the database is *durable*; *version* counts its changes, so that what was compiled before is known to be stale.
+    All that DDL made, kept where the database is *durable*.
+
+    *version* counts its changes, so that what was compiled before is known to be stale.
     """
 
     def __init__(self, db: sqlite3.Connection, *, durable: bool) -> None:

@@ -327,10 +327,12 @@ def test_a_table_of_a_thousand_columns_is_merged_and_updated():
     ask.run(f"CREATE TABLE wide ({', '.join(f'{name} NUMBER' for name in names)}, PRIMARY KEY (c0))")
     sets = ", ".join(f"t.{name} = s.{name}" for name in names[1:])
     differs = " OR ".join(f"DECODE(t.{name}, s.{name}, 0, 1) = 1" for name in names[1:])
+    row = ", ".join(f":{n} AS {name}" for n, name in enumerate(names))
+    values = ", ".join(f"s.{name}" for name in names)
     merge = (
-        f"MERGE INTO wide t USING (SELECT {', '.join(f':{n} AS {name}' for n, name in enumerate(names))} FROM dual) s"
-        f" ON (t.c0 = s.c0) WHEN MATCHED THEN UPDATE SET {sets} WHERE {differs}"
-        f" WHEN NOT MATCHED THEN INSERT ({', '.join(names)}) VALUES ({', '.join(f's.{name}' for name in names)})"
+        f"MERGE INTO wide t USING (SELECT {row} FROM dual) s ON (t.c0 = s.c0)"
+        f" WHEN MATCHED THEN UPDATE SET {sets} WHERE {differs}"
+        f" WHEN NOT MATCHED THEN INSERT ({', '.join(names)}) VALUES ({values})"
     )
     binds = [NUMBER] * len(names)
     assert ask.many(merge, binds, [[key, *[1] * 999] for key in range(3)], row_counts=True).row_counts == [
