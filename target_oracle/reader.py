@@ -22,7 +22,7 @@ from target_oracle.log import logger
 from target_oracle.overwrite import Switch
 from target_oracle.resume import Resume
 from target_oracle.singer.lines import CutLine, Lines
-from target_oracle.singer.messages import Envelope, SchemaMessage, read_envelope, read_schema, read_state
+from target_oracle.singer.messages import Envelope, SchemaMessage, diagnose, read_envelope, read_schema, read_state
 from target_oracle.singer.schema import Field, read_fields
 from target_oracle.singer.shape import SchemaFault
 from target_oracle.stream import Target, Version, make_version
@@ -359,8 +359,8 @@ class Reader:
             return
         try:
             envelope = read_envelope(line)
-        except REFUSED as fault:
-            self._no_message(line, number, fault)
+        except REFUSED:
+            self._no_message(line, number)
             return
         match envelope.type:
             case "RECORD":
@@ -376,7 +376,7 @@ class Reader:
             case other:
                 self._notice(f"messages of type {other[:40]!r} are ignored")
 
-    def _no_message(self, line: bytes, number: int, fault: Exception) -> None:
+    def _no_message(self, line: bytes, number: int) -> None:
         if isinstance(line, CutLine):
             why = f"the line of {line.length} bytes is longer than max_transaction_bytes"
             self._reject(Reject(None, number, "LENGTH", why, None, bytes(line)))
@@ -384,9 +384,7 @@ class Reader:
         if number == self._number and self._lines.ended_in_half_a_line:
             self._broken_end = True
             return
-        stream = _stream_of(line)
-        code = "UTF-8" if isinstance(fault, UnicodeDecodeError) or not _is_utf8(line) else "JSON"
-        why = "the line is no UTF-8" if code == "UTF-8" else "the line is no JSON object with a type"
+        stream, code, why = diagnose(line)
         if stream in self._streams:
             self._streams[stream].received += 1
         self._reject(Reject(stream, number, code, why, None, line))
@@ -798,19 +796,3 @@ def _same(before: SchemaMessage, now: SchemaMessage) -> bool:
     return before.raw == now.raw or (before.schema == now.schema and before.key_properties == now.key_properties)
 
 
-def _stream_of(line: bytes) -> str | None:
-    """
-    Return the stream that a line which is no message still seems to name.
-    """
-    try:
-        return read_envelope(line.decode(errors="replace").encode()).stream
-    except REFUSED:
-        return None
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -4,6 +4,7 @@ Line -> message, for every line that the stream's own decoder did not take.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -50,6 +51,40 @@ def read_envelope(line: bytes) -> Envelope:
     Return the message on *line*; raise msgspec.DecodeError or UnicodeDecodeError when it is none.
     """
     return _ENVELOPE.decode(line)
+
+
+def diagnose(line: bytes) -> tuple[str | None, str, str]:
+    """
+    Say of a *line* that is no message which stream it still names, and in a code and words what is wrong with it.
+
+    >>> diagnose(b'{"type": "RECORD", "stream": "s", "record": {"a": NaN}}')
+    ('s', 'JSON', 'the line is no JSON: it holds NaN, Infinity or the like')
+    """
+    found = _leniently(line.decode(errors="replace"))
+    name = found.get("stream") if isinstance(found, dict) else None
+    stream = name if isinstance(name, str) else None
+    if not _encodes(line.decode(errors="surrogateescape")):
+        return stream, "UTF-8", "the line is no UTF-8"
+    if stream is None or not isinstance(found.get("type"), str):
+        return stream, "JSON", "the line is no JSON object with a type"
+    if not _encodes(json.dumps(found, ensure_ascii=False)):
+        return stream, "TEXT", "the line holds a lone surrogate, which is no Unicode"
+    return stream, "JSON", "the line is no JSON: it holds NaN, Infinity or the like"
+
+
+def _leniently(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_schema(line: bytes, number: int) -> SchemaMessage:
