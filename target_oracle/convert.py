@@ -415,13 +415,14 @@ def _finish_text(fit: Callable[[str], str | None], tally: Tally, *, any_text: bo
 # --- JSON documents
 
 
-def _json(_prop: Field, type_: OracleType, server: Server, tally: Tally) -> Converter:
+def _json(prop: Field, type_: OracleType, server: Server, tally: Tally) -> Converter:
     fit = _fit_text(type_, server, tally)
     charset = charset_of(server.charset)
+    allowed = prop.types & {"object", "array"} or {"object", "array"}
 
     def read(raw: bytes) -> str | None:
-        if raw[:1] not in b"{[":
-            raise RowFault("TYPE", f"an object or an array is expected, not {json_type(raw)}")
+        if json_type(raw) not in allowed:
+            raise RowFault("TYPE", f"{' or '.join(sorted(allowed))} is expected, not {json_type(raw)}")
         return fit(charset.json(_utf8(raw)))
 
     return _raw(read)
