@@ -33,7 +33,7 @@ demo: setup  ## load a real stream into a database and show the tables
 .PHONY: test
 test: setup  ## run every test this machine can run, with coverage; say what could not run
 	@bin/ecosystem || echo "the tests with Meltano cannot run here: bin/ecosystem failed"
-	@$(PY) -m pytest -n $(JOBS) --cov --cov-report=term-missing:skip-covered $(ARGS)
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 .PHONY: test-unit
 test-unit: setup  ## run the tests that need neither server nor network
@@ -49,7 +49,7 @@ test-all:  ## run the tests on each of Python 3.10 to 3.13 that the machine has
 
 .PHONY: soak
 soak: setup  ## run the long tests: hundreds of kills, millions of rows
-	@$(PY) -m pytest -m soak -n $(JOBS) $(ARGS)
+	@$(PY) -m pytest -m soak -n $(JOBS) --dist worksteal $(ARGS)
 
 .PHONY: format
 format: setup  ## write the code the way the formatter wants it
