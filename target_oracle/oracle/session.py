@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import oracledb
@@ -195,13 +194,11 @@ class Session:
 
         A firewall may swallow what is sent without a word, so the answer is not waited for longer than PING_SECONDS.
         """
-        before = self.connection.call_timeout
-        self.connection.call_timeout = min(before or PING_SECONDS * 1000, PING_SECONDS * 1000)
-        try:
-            self.connection.ping()
-        finally:
-            with suppress(oracledb.Error):  # the connection may be gone
-                self.connection.call_timeout = before
+        before, most = self.connection.call_timeout, int(PING_SECONDS * 1000)
+        self.connection.call_timeout = min(before or most, most)
+        self.connection.ping()
+        # Not in a `finally`: setting it on a connection that just broke crashes the driver's process (26.1).
+        self.connection.call_timeout = before
 
     def close(self) -> None:
         """

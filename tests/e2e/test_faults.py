@@ -4,8 +4,13 @@ What a database can do to a load short of losing it: each ends well, or stops an
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
+
+import oracledb
 import pytest
 
+from target_oracle.oracle import session as session_module
 from tests.e2e.loads import ids, lines, record, schema, server, state
 
 pytestmark = pytest.mark.standin
@@ -158,3 +163,22 @@ def test_a_row_that_fails_its_whole_array_is_the_only_reject(within, tmp_path, v
         assert len(ids(database, "EVENTS")) == 8
         assert rejects.read_text().count("_reject") == 1
         assert "ORA-01461" in rejects.read_text()
+
+
+# --- a connection that is silent
+
+
+def test_a_sign_of_life_is_not_waited_for_without_end(monkeypatch):
+    """
+    A firewall that swallows everything looks like a server that never answers.
+    """
+    monkeypatch.setattr(session_module, "PING_SECONDS", 0.3)
+    with server(23) as (standin, database), closing(database.connect()) as connection:
+        one = session_module.Session(connection)
+        one.ping()
+        assert connection.call_timeout == 0
+        standin.arm("stall@message:1:20s")
+        began = time.monotonic()
+        with pytest.raises(oracledb.Error):
+            one.ping()
+        assert time.monotonic() - began < 10

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_oracle.errors import LoadError, ProtocolError, TooManyRejects
+from target_oracle.errors import Interrupted, LoadError, ProtocolError, TooManyRejects
 from tests.unit.runs import CONFIG, Portions, Run, record, schema, state
 from tests.unit.small_database import LOST, Model
 
@@ -125,6 +125,34 @@ def test_rows_of_a_silent_tap_are_committed_when_they_are_old_enough():
     run.reader._lines = Late(portions)
     run.go()
     assert now[0] == CONFIG.batch_wait_limit_seconds
+    assert [value for value, _ in run.states.written] == [b'{"n":1}']
+
+
+def test_a_signal_after_an_hour_of_silence_ends_the_run_with_all_that_came_committed():
+    """
+    The clock stands at 3600 when the signal's byte wakes the reader.
+    """
+    now, stop = [0.0], []
+
+    class Silent(Portions):
+        def next(self, timeout):
+            if timeout is None:
+                now[0] += 3600
+                stop.append(15)
+                return None
+            now[0] += timeout
+            return super().next(timeout) if now[0] < CONFIG.batch_wait_limit_seconds else None
+
+    run = Run(Model(), [], clock=lambda: now[0])
+    run.reader._stop = stop
+    run.reader._lines = Silent([])
+    run.loader.open()
+    run.reader._take([schema("a"), record("a", 1), state(1)])
+    with pytest.raises(Interrupted) as stopped:
+        run.reader.run()
+    assert stopped.value.exit_code == 143
+    assert now[0] == CONFIG.batch_wait_limit_seconds + 3600
+    assert run.model.rows["A"] == [(1,)]
     assert [value for value, _ in run.states.written] == [b'{"n":1}']
 
 
