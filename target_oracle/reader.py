@@ -16,7 +16,7 @@ from target_oracle.acts import Act
 from target_oracle.checkpoint import Batch, Reject
 from target_oracle.conformity import whole_record
 from target_oracle.decoder import REFUSED, Row
-from target_oracle.errors import Interrupted, ProtocolError
+from target_oracle.errors import ConfigError, Interrupted, ProtocolError
 from target_oracle.faults import RowFault, TooLong
 from target_oracle.log import logger
 from target_oracle.overwrite import Switch
@@ -467,7 +467,12 @@ class Reader:
 
     def _warn_of_unknown(self, stream: Stream, record: bytes) -> None:
         assert stream.version is not None  # noqa: S101  # made before
-        unknown = [name for name in stream.version.decoder.unknown(record) if name not in stream.warned]
+        unlisted = stream.version.decoder.unknown(record)
+        if unlisted and not stream.version.decoder.tolerant:
+            stream.version.decoder.tolerate_unknown()
+        said = stream.wish.settings.columns
+        ignored = {name for name in unlisted if name in said and said[name].ignore}
+        unknown = [name for name in unlisted if name not in stream.warned | ignored]
         if not unknown:
             return
         if not stream.warned:
@@ -477,7 +482,6 @@ class Reader:
                 ", ".join(unknown[:10]),
             )
         stream.warned.update(unknown)
-        stream.version.decoder.tolerate_unknown()
 
     # --- schemas
 
@@ -745,10 +749,21 @@ def wish_of(message: SchemaMessage, settings: StreamSettings) -> Wish:
         raise ProtocolError(
             message.line, f"SCHEMA of stream {message.stream!r}: key_properties name {missing[0]!r}, which properties lack"
         )
+    fields = _without_ignored(fields, message, settings)
     added: tuple[Field, ...] = ()
     if settings.add_record_metadata:
         fields, added = metadata.split(fields)
     return Wish(message.stream, fields, message.key_properties, settings, message.raw, added)
+
+
+def _without_ignored(
+    fields: tuple[Field, ...], message: SchemaMessage, settings: StreamSettings
+) -> tuple[Field, ...]:
+    ignored = {name for name, said in settings.columns.items() if said.ignore}
+    for key in message.key_properties:
+        if key in ignored:
+            raise ConfigError(f"columns: stream {message.stream}, property {key}: a key cannot be ignored")
+    return tuple(prop for prop in fields if prop.name not in ignored)
 
 
 def _fields(message: SchemaMessage, settings: StreamSettings) -> list[Field]:
