@@ -593,6 +593,8 @@ class Admin:
             self.catalog.remove(found)
             if isinstance(found, Table) and not found.temporary:
                 self.builder.drop(found.physical)
+        self.catalog.grants = [grant for grant in self.catalog.grants if grant.grantee != statement.name]
+        self.catalog.save_grants()
         self.catalog.remove_user(statement.name)
 
     def grant(self, statement: Grant) -> None:

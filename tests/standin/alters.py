@@ -346,9 +346,12 @@ class Alters:
         """
         DROP UNIQUE.
         """
-        self._drop(table, self._unique(table, columns))
+        self._drop(table, self.unique(table, columns))
 
-    def _unique(self, table: Table, columns: tuple[str, ...]) -> Constraint:
+    def unique(self, table: Table, columns: tuple[str, ...]) -> Constraint:
+        """
+        Find a unique key by its columns; ORA-02442.
+        """
         for found in table.constraints:
             if found.kind == "U" and found.columns == list(columns):
                 return found
@@ -474,6 +477,8 @@ _ACTIONS: dict[str, Callable[..., None]] = {
     "DISABLE": Alters.disable,
     "ENABLE PRIMARY": lambda self, table: self.enable(table, _primary_name(table, 2430)),
     "DISABLE PRIMARY": lambda self, table: self.disable(table, _primary_name(table, 2431)),
+    "ENABLE UNIQUE": lambda self, table, columns: self.enable(table, self.unique(table, columns).name),
+    "DISABLE UNIQUE": lambda self, table, columns: self.disable(table, self.unique(table, columns).name),
     "OPTION": Alters.option,
 }
 

@@ -67,6 +67,7 @@ _TEXTS: dict[int, str] = {
     975: "date + date not allowed",
     978: "nested group function without GROUP BY",
     979: "not a GROUP BY expression",
+    980: "synonym translation is no longer valid",
     984: "column not allowed here",
     987: "missing or invalid username(s)",
     990: "missing or invalid privilege",

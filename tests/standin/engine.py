@@ -294,6 +294,7 @@ class Session:
         parameters = dict(zip(compilation.bind_names, self._stored(compilation, row), strict=False))
         for n, make in enumerate(compilation.extras, 1):
             parameters[f"x{n}"] = make()
+        self.database.store.running = self.cancelled
         if compilation.dictionary:
             self._fill_dictionary(compilation.dictionary)
         return self.database.store.all(self._seen(sql), parameters)  # type: ignore[arg-type]
@@ -304,6 +305,14 @@ class Session:
         for index in compilation.checked:
             self._check_length(index, made[index])
         return made
+
+    def _check_lengths(self, compilation: Compilation, rows: SequenceOf[SequenceOf[Value]]) -> None:
+        """
+        Refuse text that is too long where it stands, in any row and before the first: ORA-01461 is of no row.
+        """
+        for index in compilation.checked:
+            for row in rows:
+                self._check_length(index, row[index])
 
     def _check_length(self, index: int, value: Any) -> None:
         limit = self.nls.max_string
@@ -597,6 +606,7 @@ class Session:
         row_counts: bool,
     ) -> Outcome:
         many = rows or [()]
+        self._check_lengths(plan.compilation, many)
         bulk = isinstance(plan, InsertValues) and len(many) > 1
         if bulk:
             done = self._insert_many(plan, many, batch_errors=batch_errors)  # type: ignore[arg-type]

@@ -43,6 +43,8 @@ def lookup(compilation: Compilation, schema: str | None, name: str) -> Object | 
         if not isinstance(found, Synonym):
             return found
         found = catalog.find(found.target_owner, found.target_name)
+        if found is None:
+            raise Refusal(980)
     raise Refusal(1775)
 
 

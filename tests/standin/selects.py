@@ -4,6 +4,7 @@ The compiler of queries.
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
 _Named = tuple[tuple[str, ...], Query, "Scope | None"]
 #: DUAL, whose one column is a constant; alone in FROM it needs no place in SQLite's.
 _ONE_ROW = "(SELECT 1) AS "
+#: Since when SQLite has RIGHT and FULL joins.
+_OUTER_JOINS = (3, 39)
 _SET_OPERATORS = {"UNION": "UNION", "UNION ALL": "UNION ALL", "MINUS": "EXCEPT", "INTERSECT": "INTERSECT"}
 
 
@@ -329,6 +332,8 @@ class Sources:
             condition = ExpressionCompiler(self.compilation, self.scope).condition(join.on)
         else:
             raise Refusal(905)
+        if join.kind in {"RIGHT", "FULL"} and sqlite3.sqlite_version_info < _OUTER_JOINS:
+            raise unsupported(f"a {join.kind} join before SQLite 3.39")
         if join.kind in {"LEFT", "FULL"}:
             self._nullable(before, len(self.scope.relations))
         if join.kind in {"RIGHT", "FULL"}:

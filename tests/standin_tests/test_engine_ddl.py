@@ -566,3 +566,28 @@ def test_what_is_committed_outlives_the_server(tmp_path):
     assert again.code("INSERT INTO t (id, m) VALUES (3, 11)") == 2290
     assert again.code("INSERT INTO t (id, m) VALUES (1, 1)") == 1
     again.many("INSERT INTO t (id, m) VALUES (:1, :2)", [Bind("NUMBER")] * 2, [(5, 5), (6, 6)])
+
+
+def test_a_synonym_without_its_table_is_980(ask):
+    ask.run("CREATE SYNONYM s FOR t")
+    assert ask.column("SELECT id FROM s") == []
+    ask.run("DROP TABLE t")
+    assert ask.code("SELECT id FROM s") == 980
+    ask.run("CREATE SYNONYM a FOR b")
+    ask.run("CREATE SYNONYM b FOR a")
+    assert ask.code("SELECT 1 FROM a") == 1775
+
+
+def test_keys_are_switched_by_their_columns(ask):
+    ask.run("ALTER TABLE t ADD UNIQUE (v)")
+    ask.run("ALTER TABLE t DISABLE UNIQUE (v)")
+    ask.run("ALTER TABLE t DISABLE PRIMARY KEY")
+    for _ in range(2):
+        ask.run("INSERT INTO t (id, v, m) VALUES (1, 'a', 1)")
+    assert ask.code("ALTER TABLE t ENABLE UNIQUE (v)") == 2299
+    assert ask.code("ALTER TABLE t ENABLE PRIMARY KEY") == 2437
+    ask.run("DELETE FROM t WHERE ROWNUM = 1")
+    ask.run("ALTER TABLE t ENABLE UNIQUE (v)")
+    ask.run("ALTER TABLE t ENABLE PRIMARY KEY")
+    assert ask.code("INSERT INTO t (id, m) VALUES (1, 1)") == 1
+    assert ask.code("INSERT INTO t (id, m) VALUES (NULL, 1)") == 1400

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.standin.values import Bind
+from tests.standin.values import Bind, OracleError
 from tests.standin_tests.asking import asking, moment
 
 UTC = timezone.utc
@@ -317,3 +317,17 @@ def test_partly_null_keys_are_unique_too(ask):
     assert ask.code("INSERT INTO t VALUES (1, NULL)") == 1
     for _ in range(2):
         ask.run("INSERT INTO t VALUES (NULL, NULL)")
+
+
+def test_long_text_in_a_merge_is_refused_for_the_whole_array(ask):
+    ask.run("CREATE TABLE t (id NUMBER PRIMARY KEY, v VARCHAR2(4000))")
+    merge = (
+        "MERGE INTO t USING (SELECT :1 AS id, :2 AS v FROM dual) s ON (t.id = s.id)"
+        " WHEN NOT MATCHED THEN INSERT (id, v) VALUES (s.id, s.v)"
+    )
+    binds = [Bind("NUMBER"), Bind("VARCHAR", 20000)]
+    with pytest.raises(OracleError) as refused:
+        ask.many(merge, binds, [(1, "a"), (2, LONG_TEXT)], batch_errors=True)
+    assert (refused.value.code, refused.value.rowcount) == (1461, 0)
+    outcome = ask.many("INSERT INTO t VALUES (:1, :2)", binds, [(1, "a"), (2, LONG_TEXT)], batch_errors=True)
+    assert [(offset, code) for offset, code, _ in outcome.batch_errors] == [(1, 1461)]
