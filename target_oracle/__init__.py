@@ -14,7 +14,7 @@ The modules, in the order in which a row passes them:
         singer/schema.py  singer/shape.py  singer/references.py  singer/constraints.py
     from lines to batches
         reader.py  stream.py  decoder.py  convert.py  conformity.py  validation.py  faults.py  metadata.py
-        checkpoint.py  resume.py
+        checkpoint.py  resume.py  batchfiles.py  arrow.py
     from a SCHEMA to a table
         typemap.py  typepage.py  tables.py  plan.py
     from batches to transactions

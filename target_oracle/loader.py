@@ -293,6 +293,7 @@ class Loader:
         began = time.monotonic()
         with self._summary.stages.of("execute"):
             if work.apart:
+                rows = rows if isinstance(rows, list) else methods.rows_by_line(batch)
                 work.outcome = send_apart(self._database, batch, rows, self._budget.left())
             else:
                 work.outcome = methods.send(self._database, batch, rows)

@@ -4,34 +4,69 @@ How a batch is written: append-only, upsert and overwrite, each a few array stat
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from target_oracle import upsert
-from target_oracle.checkpoint import Batch, Outcome
+from target_oracle.checkpoint import Batch, Outcome, Reject
 from target_oracle.decoder import Row
 from target_oracle.faults import RowFault
 from target_oracle.oracle.database import Database
+from target_oracle.oracle.writer import Written
+
+if TYPE_CHECKING:
+    from target_oracle.arrow import ArrowRows
 
 
-def send(database: Database, batch: Batch, rows: list[Row]) -> Outcome:
+def send(database: Database, batch: Batch, rows: list[Row] | ArrowRows) -> Outcome:
     """
     Write *rows* of *batch* within the open transaction; raise DatabaseError when the whole call failed.
     """
     version = batch.version
+    if not isinstance(rows, list):
+        return _append_columns(database, batch, rows)
     if version.target.method == "append-only" or not version.key_positions:
         return _append(database, batch, rows)
     return upsert.send(database, batch, rows)
 
 
-def rows_again(batch: Batch) -> list[Row]:
+def rows_again(batch: Batch) -> list[Row] | ArrowRows:
     """
     Return the rows of a batch whose rows were dropped after they had been sent once.
+    """
+    table = getattr(batch.lines, "table", None)
+    if table is not None:
+        from target_oracle import arrow  # noqa: PLC0415  # an extra
+
+        columns = arrow.rows_of(batch.version, table)
+        if columns is not None:
+            return columns
+    return rows_by_line(batch)
+
+
+def rows_by_line(batch: Batch) -> list[Row]:
+    """
+    Return the rows of *batch*, each read from its line.
     """
     decoder = batch.version.decoder
     finished, _ = decoder.finish(batch.with_moments([decoder.any_row(line) for line in batch.lines]))
     return finished
 
 
+def _append_columns(database: Database, batch: Batch, rows: ArrowRows) -> Outcome:
+    version = batch.version
+    writer = database.writer(version.target.owner, version.target.rows_table, version.columns, ())
+    written = writer.insert_columns(rows.table, len(rows))
+    return Outcome(inserted=written.count, rejects=_rejects(batch, written))
+
+
+def _rejects(batch: Batch, written: Written) -> list[Reject]:
+    return [
+        batch.reject(refusal.offset, RowFault.of(refusal.code, refusal.why, refusal.column))
+        for refusal in written.refused
+    ]
+
+
 def _append(database: Database, batch: Batch, rows: list[Row]) -> Outcome:
     version = batch.version
     written = database.writer(version.target.owner, version.target.rows_table, version.columns, ()).insert(rows)
-    rejects = [batch.reject(refusal.offset, RowFault.of(refusal.code, refusal.why, refusal.column)) for refusal in written.refused]
-    return Outcome(inserted=written.count, rejects=rejects)
+    return Outcome(inserted=written.count, rejects=_rejects(batch, written))

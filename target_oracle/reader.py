@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
-from target_oracle import metadata
+from target_oracle import batchfiles, metadata
 from target_oracle.acts import Act
 from target_oracle.checkpoint import Batch, Reject
 from target_oracle.conformity import whole_record
@@ -29,6 +29,8 @@ from target_oracle.stream import Target, Version, make_version
 from target_oracle.versions import Activation
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from target_oracle.config import Config, StreamSettings
 
 # With more than one switch of stream in so many lines, lines are sorted by stream before they are decoded.
@@ -331,20 +333,26 @@ class Reader:
         assert stream.version is not None  # noqa: S101  # rows were made by it
         if stream.batch is None:
             stream.batch = Batch(stream.version, metadata.utc_now())
-        self._bytes += stream.batch.add(rows, lines, numbers)
-        self._rows += len(rows)
-        stream.received += len(rows)
-        if stream.version.target.work:
+        self._arrived(stream, len(rows), stream.batch.add(rows, lines, numbers))
+        self._send_when_full(stream)
+
+    def _arrived(self, stream: Stream, rows: int, size: int) -> None:
+        self._bytes += size
+        self._rows += rows
+        stream.received += rows
+        if stream.version is not None and stream.version.target.work:
             self._gathering.add(stream.name)
         self._rows_after_state = True
         if self._since is None:
             self._since = self._clock()
-        self._send_when_full(stream)
 
     def _send_when_full(self, stream: Stream) -> None:
         settings, batch = stream.wish.settings, stream.batch
         if batch and (len(batch) >= settings.batch_size_rows or batch.size >= settings.batch_size_bytes):
             self._send(stream)
+        self._close_when_large()
+
+    def _close_when_large(self) -> None:
         most_rows, most_bytes = self._config.max_transaction_rows, self._config.max_transaction_bytes
         if (most_rows and self._rows >= most_rows) or (most_bytes and self._bytes >= most_bytes):
             self._close()
@@ -371,10 +379,50 @@ class Reader:
                 self._schema(read_schema(line, number))
             case "ACTIVATE_VERSION":
                 self._activate(envelope, number)
+            case "BATCH":
+                self._files(batchfiles.read_batch(line, number))
             case "INVALID":
                 self._reject(Reject(None, number, "JSON", "the line was rejected before and is still no message", None, line))
             case other:
                 self._notice(f"messages of type {other[:40]!r} are ignored")
+
+    def _files(self, files: batchfiles.Files) -> None:
+        """
+        Take the records of a BATCH as if they had come line by line; they all bear the message's line number.
+        """
+        stream = self._streams.get(files.stream)
+        if stream is None:
+            raise files.fault("it comes before its SCHEMA")
+        if files.form == "jsonl":
+            for portion in batchfiles.lines(files):
+                self._take_group(stream.name, portion, [files.line] * len(portion))
+            return
+        for table in batchfiles.tables(files, stream.wish.settings.batch_size_rows):
+            if table.num_rows:
+                self._table(stream, table, files.line)
+
+    def _table(self, stream: Stream, table: pa.RecordBatch, number: int) -> None:
+        """
+        Take a table of a BATCH: whole, as columns, where every value fits, else row by row.
+        """
+        from target_oracle import arrow  # noqa: PLC0415  # an extra
+
+        lines = arrow.TableLines(stream.name, table)
+        numbers = [number] * len(lines)
+        if stream.version is None:
+            self._compile(stream, bytes(read_envelope(lines[0]).record))  # type: ignore[arg-type]  # a RECORD has one
+        assert stream.version is not None  # noqa: S101  # just made
+        rows = arrow.rows_of(stream.version, table)
+        if rows is None:
+            self._take_group(stream.name, list(lines), numbers)
+            return
+        self._send(stream)
+        version = stream.version
+        version.tally.empty += rows.empty
+        batch = Batch(version, metadata.utc_now(), rows, lines, [numbers], int(table.nbytes))  # type: ignore[arg-type]  # columns for rows
+        self._arrived(stream, len(rows), batch.size)
+        self._hand_over(batch)
+        self._close_when_large()
 
     def _no_message(self, line: bytes, number: int) -> None:
         if isinstance(line, CutLine):
