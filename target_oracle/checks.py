@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from target_oracle import foreign
 from target_oracle.given import Given, Reading, read
+from target_oracle.oracle.options import check_table_options
 from target_oracle.settings import PLANNED, SETTINGS, Kind, Setting
 from target_oracle.sources import FromEnvironment, Source
 
@@ -302,12 +303,20 @@ def _no_credentials(dsn: str, _place: str, _told: Reading) -> str:
     return dsn
 
 
+def _table_options(text: str, _place: str, _told: Reading) -> str:
+    try:
+        return check_table_options(text)
+    except ValueError as fault:
+        raise Unfit(str(fault).removeprefix("table_options: ")) from None
+
+
 _SHAPES: Final[Mapping[str, Callable[[Any, str, Reading], Any]]] = {
     "streams": _streams,
     "columns": _columns,
     "schema_mapping": _schemas,
     "table_name_pattern": _pattern,
     "dsn": _no_credentials,
+    "table_options": _table_options,
 }
 
 
