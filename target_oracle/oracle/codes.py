@@ -8,6 +8,7 @@ ORA-12899, 01722, 00942 and 01017 share one class (python-oracledb, Appendix on 
 from __future__ import annotations
 
 import re
+import ssl
 from enum import Enum
 from typing import Final
 
@@ -32,19 +33,23 @@ def _codes(text: str) -> frozenset[str]:
 
 # The listener or the instance is not ready yet.
 CONNECT: Final = _codes(
-    "DPY-6000 DPY-6001 DPY-6005 DPY-4011 12514 12516 12518 12519 12520 12521 12526 12528 12537 12541 12543 12545 "
+    "DPY-6000 DPY-6001 DPY-6005 DPY-4011 12514 12516 12518 12519 12520 12521 12526 12528 12537 12541 12543 "
+    "12545 "
     "12170 12571 1033 1034 1089 1090 18 20 2391 12757 3113 3114 3135"
 )
-# The session is gone, with whatever it had not committed; whether a COMMIT under way went through, the ledger tells.
+# The session is gone, with whatever it had not committed; whether a COMMIT under way went through, the
+# ledger tells.
 REPLAY: Final = _codes(
-    "DPY-4011 DPY-4024 DPY-1001 DPY-4033 22 28 31 45 378 603 609 1012 1033 1034 1041 1043 1089 1090 1092 2396 3113 "
+    "DPY-4011 DPY-4024 DPY-1001 DPY-4033 22 28 31 45 378 603 609 1012 1033 1034 1041 1043 1089 1090 1092 "
+    "2396 3113 "
     "3114 3122 3135 12153 12537 12547 12570 12571 12583 12592 12609 25402 25405 25408 25409 28511 56600"
 )
 # The statement failed for a moment's reason; the session lives.
 RETRY: Final = _codes("54 60 4020 4021 4061 4068 8177 30006 12801")
 # One row breaks a rule of its table; the others are in.
 ROW: Final = _codes(
-    "1 1400 1401 1407 1426 1438 1461 1465 1722 1830 1839 1840 1841 1843 1847 1850 1858 1861 1862 2290 2291 2292 12899 "
+    "1 1400 1401 1407 1426 1438 1461 1465 1722 1830 1839 1840 1841 1843 1847 1850 1858 1861 1862 2290 2291 "
+    "2292 12899 "
     "14400 14402 14699 20000 22295 40441 40478 40479 40587 2374 1451 6502 22835 910 932 54032"
 )
 
@@ -77,6 +82,7 @@ ADVICE: Final = {
     "DPY-6005": "nothing answers there: check host and port, and that the listener runs",
     "DPY-6000": "the listener refused: check host, port and service_name",
     "DPY-6002": "the server's certificate carries another name: check ssl_server_cert_dn",
+    "DPY-6006": "the server's certificate carries another name: check host, or set ssl_server_cert_dn",
     "DPY-4000": "the alias is not in tnsnames.ora: check dsn and config_dir",
     "DPY-4026": "tnsnames.ora is not there: check config_dir",
     "DPY-4027": "a tnsnames.ora is needed: set config_dir",
@@ -86,6 +92,13 @@ ADVICE: Final = {
     "DPY-2018": "the wallet is not there: check wallet_location",
     "DPY-4011": "the connection broke",
     "DPY-4024": "call_timeout ran out",
+}
+
+_UNTRUSTED: Final = "nobody trusted here signed the server's certificate: put its issuer's into the wallet"
+# By OpenSSL's number of what is wrong with the chain (X509_V_ERR_...); the driver wraps it in DPY-6005.
+CERTIFICATES: Final = {
+    9: "the server's certificate is not valid yet: compare the clocks",
+    10: "the server's certificate has expired: its owner must renew it",
 }
 
 _CODE: Final = re.compile(r"\b(ORA|DPY)-(\d{4,5})\b")
@@ -119,6 +132,8 @@ def classify(error: oracledb.Error, *, connecting: bool = False) -> Action:
     """
     found = set(codes_of(error))
     if connecting:
+        if _certificate_fault(error) is not None:
+            return Action.STOP
         # Nothing is open yet, so whatever passes is cured by connecting anew.
         return Action.CONNECT if found & _PASSING and not found & _NEVER else Action.STOP
     if found & REPLAY:
@@ -129,7 +144,8 @@ def classify(error: oracledb.Error, *, connecting: bool = False) -> Action:
 
 
 # A refused password is never tried again: the account would lock (FAILED_LOGIN_ATTEMPTS).
-_NEVER: Final = _codes("1017 1005 28000 28001 1045")
+# Nor will a name, a wallet or a certificate be another in a minute.
+_NEVER: Final = _codes("1017 1005 28000 28001 1045 DPY-2018 DPY-6002 DPY-6006")
 _PASSING: Final = CONNECT | REPLAY | RETRY
 
 
@@ -152,9 +168,21 @@ def describe(error: BaseException) -> str:
     Codes of the network and of the log-in have no row in sight; their text is kept.
     """
     found = codes_of(error)
-    advice = next((ADVICE[code] for code in reversed(found) if code in ADVICE), None)
+    advice = _certificate_fault(error) or next(
+        (ADVICE[code] for code in reversed(found) if code in ADVICE), None
+    )
     text = _first_line(error) if _is_harmless(found) else " ".join(found)
     return f"{text or type(error).__name__}: {advice}" if advice else text or type(error).__name__
+
+
+def _certificate_fault(error: BaseException) -> str | None:
+    """
+    Return what to do about a certificate that TLS refused; None where that is not what happened.
+    """
+    cause = error.__cause__
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__
+    return None if cause is None else CERTIFICATES.get(cause.verify_code, _UNTRUSTED)
 
 
 def _first_line(error: BaseException) -> str:

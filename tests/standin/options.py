@@ -31,6 +31,7 @@ class Options:
     max_string_size: str = "standard"
     data: str | None = None
     tls: tuple[str, str] | None = None
+    tls_clients: str | None = None
     rtt_ms: float = 0.0
     stats: str | None = None
     log_sql: str | None = None
@@ -87,6 +88,7 @@ def parse(arguments: Sequence[str]) -> Options:
     add("--max-string-size", default=plain.max_string_size, choices=MAX_STRING_SIZES)
     add("--data", metavar="FILE.sqlite", help="keep committed rows in this file (default: in memory)")
     add("--tls", nargs=2, metavar=("CERT", "KEY"), help="speak TLS (tcps)")
+    add("--tls-clients", metavar="CERT", help="take only clients with a certificate that this one signed")
     add("--rtt-ms", type=_rtt, default=plain.rtt_ms, metavar="N", help="delay every answer")
     add("--stats", metavar="FILE", help="keep counters there, as JSON")
     add("--log-sql", metavar="FILE", help="append every statement there, one JSON line each")
@@ -102,6 +104,7 @@ def parse(arguments: Sequence[str]) -> Options:
         max_string_size=found.max_string_size,
         data=found.data,
         tls=tuple(found.tls) if found.tls else None,
+        tls_clients=found.tls_clients,
         rtt_ms=found.rtt_ms,
         stats=found.stats,
         log_sql=found.log_sql,

@@ -116,6 +116,7 @@ def running(
     max_string_size: str = "standard",
     data: Path | str | None = None,
     tls: tuple[Path | str, Path | str] | None = None,
+    tls_clients: Path | str | None = None,
     rtt_ms: float = 0,
     ack: bool = False,
 ) -> Iterator[Server]:
@@ -130,6 +131,7 @@ def running(
         command += ["--rtt-ms", str(rtt_ms)] if rtt_ms else []
         command += ["--data", os.fspath(data)] if data else []
         command += ["--tls", *(os.fspath(file) for file in tls)] if tls else []
+        command += ["--tls-clients", os.fspath(tls_clients)] if tls_clients else []
         command += ["--ack"] if ack else []
         for fault in faults:
             command += ["--fault", fault]

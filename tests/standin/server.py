@@ -52,7 +52,7 @@ class StandIn(AbstractContextManager["StandIn"]):
 
     def __init__(self, options: Options | None = None, database: Database | None = None) -> None:
         self.options = options = options or Options()
-        self._tls = tls.context(*options.tls) if options.tls else None
+        self._tls = tls.context(*options.tls, options.tls_clients) if options.tls else None
         self.profile = PROFILES[options.version]
         self.extended = options.max_string_size == "extended"
         self.service = options.service

@@ -18,13 +18,18 @@ FULL = 1 << 20  # bytes waiting in one direction after which its source has to w
 HANDSHAKE = 10.0  # seconds a client has for it
 
 
-def context(certificate: str, key: str) -> ssl.SSLContext:
+def context(certificate: str, key: str, clients: str | None = None) -> ssl.SSLContext:
     """
     Make the server's side of TLS 1.2 and later; OSError (or ssl.SSLError, one) when the files are no good.
+
+    With *clients* a client needs a certificate that the one in that file signed.
     """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.load_cert_chain(certificate, key)
+    if clients is not None:
+        made.load_verify_locations(clients)
+        made.verify_mode = ssl.CERT_REQUIRED
     return made
 
 
