@@ -21,8 +21,8 @@ from target_oracle.resume import Resume
 from target_oracle.stream import Target
 
 T = TypeVar("T")
-# Lines that may wait between reader and loader; one batch always may. More costs memory (12 MiB for 10,000 rows) and no
-# run gets faster by it.
+# Lines that may wait between reader and loader; one batch always may. More costs memory (12 MiB for 10,000
+# rows) and no run gets faster by it.
 QUEUE_BYTES: Final = 1 << 20
 # How often a waiting reader looks whether it may still wait.
 LOOK_SECONDS: Final = 0.25
@@ -44,8 +44,8 @@ class Handover:
     """
     Runs *loader* in a thread of its own, in the order in which it is asked.
 
-    Every method raises what ended the loader. A byte on *wake* tells a waiting reader that it should look. *hurry* is
-    called while the reader waits and raises once it may wait no longer.
+    Every method raises what ended the loader. A byte on *wake* tells a waiting reader that it should look.
+    *hurry* is called while the reader waits and raises once it may wait no longer.
     """
 
     def __init__(self, loader: Loader, wake: int, hurry: Callable[[], None]) -> None:

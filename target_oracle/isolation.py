@@ -1,8 +1,9 @@
 """
 A row that fails its whole array: found by halves, so that it alone is refused.
 
-Most faults of a row come as batch errors and harm no other row. Some fail the call itself (ORA-01461, a trigger below
-an array without batch errors); then the array is sent again in halves, each behind a savepoint.
+Most faults of a row come as batch errors and harm no other row. Some fail the call itself (ORA-01461, a
+trigger below an array without batch errors); then the array is sent again in halves, each behind a
+savepoint.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ _decode_items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 class Mask:
     """
-    Hides the properties whose names match one of *globs*, in any case of letters and at any depth; NULL stays NULL.
+    Hides the properties whose names match one of *globs*, in any case of letters and at any depth; NULL
+    stays NULL.
     """
 
     def __init__(self, globs: Sequence[str]) -> None:
@@ -29,7 +30,8 @@ class Mask:
 
     def line(self, line: bytes) -> bytes | None:
         """
-        Return the message *line* with its record masked, all else as it came; None where no record can be told apart.
+        Return the message *line* with its record masked, all else as it came; None where no record can be
+        told apart.
         """
         try:
             members = _decode_members(line)
@@ -43,12 +45,16 @@ class Mask:
         if head == b"{":
             return self._object(text)
         if head == b"[":
-            return msgspec.json.encode([msgspec.Raw(self._value(bytes(item))) for item in _decode_items(text)])
+            return msgspec.json.encode(
+                [msgspec.Raw(self._value(bytes(item))) for item in _decode_items(text)]
+            )
         return text
 
     def _object(self, text: bytes) -> bytes:
         members = _decode_members(text)
-        return msgspec.json.encode({name: msgspec.Raw(self._member(name, bytes(raw))) for name, raw in members.items()})
+        return msgspec.json.encode(
+            {name: msgspec.Raw(self._member(name, bytes(raw))) for name, raw in members.items()}
+        )
 
     def _member(self, name: str, text: bytes) -> bytes:
         if not any(fnmatchcase(name.casefold(), glob) for glob in self._globs):

@@ -34,10 +34,12 @@ class Place(Protocol):
 
 class RejectFile:
     """
-    The file at *path*: a SCHEMA a stream, then the refused RECORDs as they came, each with a `_reject` member.
+    The file at *path*: a SCHEMA a stream, then the refused RECORDs as they came, each with a `_reject`
+    member.
 
-    It is readable for its owner only. Rejects of a checkpoint are on disk before it commits; when it is replayed they
-    are written anew in place of the first ones. Raise ConfigError when the file cannot be written.
+    It is readable for its owner only. Rejects of a checkpoint are on disk before it commits; when it is
+    replayed they are written anew in place of the first ones. Raise ConfigError when the file cannot be
+    written.
     """
 
     def __init__(self, path: Path, run_id: str, mask: Mask) -> None:
@@ -104,7 +106,8 @@ class RejectFile:
 
 def _end_of(descriptor: int) -> int:
     """
-    Return where to go on writing: behind all there is, on a line of its own. What cannot be sought starts at 0.
+    Return where to go on writing: behind all there is, on a line of its own. What cannot be sought starts
+    at 0.
     """
     try:
         end = os.lseek(descriptor, 0, os.SEEK_END)
@@ -131,8 +134,8 @@ def message(reject: Reject, run_id: str, mask: Mask) -> bytes:
     """
     Return the reject as a Singer message: its own line with `_reject`, or INVALID where there was no RECORD.
 
-    A line that is no UTF-8 comes with U+FFFD in place of the broken bytes, and whole as base64. Under a *mask*
-    sensitive properties are hidden, and so is a line in which they cannot be found.
+    A line that is no UTF-8 comes with U+FFFD in place of the broken bytes, and whole as base64. Under a
+    *mask* sensitive properties are hidden, and so is a line in which they cannot be found.
     """
     why: dict[str, Any] = {
         "line": reject.line,
@@ -186,7 +189,8 @@ class Budget:
         """
         Raise TooManyRejects when *rejects*, with those of earlier checkpoints, are too many.
 
-        *received* is how many records the run has received, None while the checkpoint is open and only the number counts.
+        *received* is how many records the run has received, None while the checkpoint is open and only the
+        number counts.
         """
         count = self.settled + rejects
         allowed = float(self._most)
@@ -196,7 +200,9 @@ class Budget:
             allowed = max(allowed, received * self._percent / 100)
         if count > allowed:
             limit = f"max_rejects_percent {self._percent:g}" if self._percent else f"max_rejects {self._most}"
-            raise TooManyRejects(f"{count} rejects are more than {limit} allows; the open checkpoint was rolled back")
+            raise TooManyRejects(
+                f"{count} rejects are more than {limit} allows; the open checkpoint was rolled back"
+            )
 
 
 # What to do about a reject, by its code; shown at the end of a run.
@@ -211,7 +217,8 @@ CURES: Final = {
     "ORA-01722": "the text is no number: mend the source, or set the column's type to VARCHAR2 in columns",
     "ORA-01465": "the text is no base64 or hex: mend the source",
     "ORA-01841": "the instant lies outside the years 1 to 9999 in UTC: mend the source",
-    "ORA-12713": "the database's character set lacks a character: replace it at the source, or migrate to AL32UTF8",
+    "ORA-12713": "the database's character set lacks a character: replace it at the source, "
+    "or migrate to AL32UTF8",
     "schema": "the record is not what its schema allows: mend the source, or set validate_records to false",
     "ORA-02290": "a CHECK constraint of the table refused it",
     "ORA-02291": "the parent row is missing: load the parent first, or disable the foreign key",

@@ -1,10 +1,11 @@
 """
-Rows that are committed beyond the last STATE: noted with each commit, recognised and passed over after a crash.
+Rows that are committed beyond the last STATE: noted with each commit, recognised and passed over after a
+crash.
 
-A checkpoint may have to close between two STATEs (a table that changes, a tap that falls silent, a bound). Should the run
-die then, the next one starts the tap from the last STATE and the tap sends those rows again. The ledger therefore
-carries how many records of each stream came after the STATE and a digest of them; a tap that repeats itself has them
-passed over, one that does not has all of them loaded.
+A checkpoint may have to close between two STATEs (a table that changes, a tap that falls silent, a bound).
+Should the run die then, the next one starts the tap from the last STATE and the tap sends those rows again.
+The ledger therefore carries how many records of each stream came after the STATE and a digest of them; a
+tap that repeats itself has them passed over, one that does not has all of them loaded.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ Numbered = tuple[int, bytes]
 
 def digest(lines: Iterable[bytes], *, versions: bool = False) -> str:
     """
-    Return a digest of the records on *lines*; what else the messages carry (`time_extracted`) differs from run to run.
+    Return a digest of the records on *lines*; what else the messages carry (`time_extracted`) differs from
+    run to run.
 
-    With *versions* it tells the records' versions apart, too: rows of another version would not stay in their table.
+    With *versions* it tells the records' versions apart, too: rows of another version would not stay in
+    their table.
     """
     found = blake2b(digest_size=DIGEST_BYTES)
     for line in lines:
@@ -67,7 +70,8 @@ class Ahead:
         self, lines: Mapping[str, list[Numbered]], state_line: int | None, versioned: Collection[str] = ()
     ) -> Ahead:
         """
-        Return what is ahead once a checkpoint with *lines*, numbered, is in; its STATE stood at *state_line*, if it had one.
+        Return what is ahead once a checkpoint with *lines*, numbered, is in; its STATE stood at
+        *state_line*, if it had one.
 
         Of *versioned* streams the records' versions count, too.
         """
@@ -82,7 +86,8 @@ class Ahead:
 
     def _behind(self, state_line: int | None) -> tuple[Segments, dict[str, list[int]]]:
         """
-        Return the segments that do not end before *state_line*; a STATE may have waited while they were committed.
+        Return the segments that do not end before *state_line*; a STATE may have waited while they were
+        committed.
         """
         segments: Segments = {}
         ends: dict[str, list[int]] = {}
@@ -106,15 +111,20 @@ def read_ahead(text: str | None) -> Segments:
     """
     if not text:
         return {}
-    return {stream: [(int(rows), mark) for rows, mark in segments] for stream, segments in orjson.loads(text).items()}
+    return {
+        stream: [(int(rows), mark) for rows, mark in segments]
+        for stream, segments in orjson.loads(text).items()
+    }
 
 
 @dataclass(slots=True)
 class Resume:
     """
-    The records that the tap is expected to repeat: *segments* still to come, *state* from which it was started.
+    The records that the tap is expected to repeat: *segments* still to come, *state* from which it was
+    started.
 
-    `take` holds a stream's records back until a segment is whole; then they are known and passed over, or given back.
+    `take` holds a stream's records back until a segment is whole; then they are known and passed over, or
+    given back.
     """
 
     segments: Segments
@@ -131,7 +141,8 @@ class Resume:
 
     def take(self, stream: str, line: bytes, number: int) -> list[Numbered] | None:
         """
-        Take a RECORD of *stream*; return the lines to load now, None when the stream is not expected to repeat itself.
+        Take a RECORD of *stream*; return the lines to load now, None when the stream is not expected to
+        repeat itself.
         """
         if stream not in self.segments:
             return None
@@ -142,7 +153,11 @@ class Resume:
             return []
         del self._held[stream]
         if digest((text for _, text in held), versions=mark.startswith(_VERSIONED)) != mark:
-            logger.warning("stream %s: the tap does not repeat the records that are committed already; all of them are loaded", stream)
+            logger.warning(
+                "stream %s: the tap does not repeat the records that are committed already; all of them "
+                "are loaded",
+                stream,
+            )
             del self.segments[stream]
             return held
         self.passed[stream] = self.passed.get(stream, 0) + rows

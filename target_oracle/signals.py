@@ -1,5 +1,6 @@
 """
-SIGTERM and SIGINT: the first ends the reading, what is complete gets its time to be committed, the second ends all.
+SIGTERM and SIGINT: the first ends the reading, what is complete gets its time to be committed, the second
+ends all.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Signals(AbstractContextManager["Signals"]):
             number = self.caught[0]
             raise Interrupted(
                 number,
-                f"stopped by signal {number}; what was open could not be committed within shutdown_timeout and is rolled "
+                f"stopped by signal {number}; what was open could not be committed within shutdown_timeout "
+                "and is rolled "
                 "back: start again from the last STATE",
             )
 

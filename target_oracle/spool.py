@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 class Spool:
     """
-    One nameless file in *folder*, the system's own for temporary files where that is None; gone with the process.
+    One nameless file in *folder*, the system's own for temporary files where that is None; gone with the
+    process.
 
     Raise ConfigError where it cannot be written.
     """
@@ -59,7 +60,9 @@ class Spool:
             return act()
         except OSError as fault:
             where = self._folder or tempfile.gettempdir()
-            raise ConfigError(f"cannot keep rows for a replay in temp_dir {where}: {fault.strerror}") from fault
+            raise ConfigError(
+                f"cannot keep rows for a replay in temp_dir {where}: {fault.strerror}"
+            ) from fault
 
     def clear(self) -> None:
         """

@@ -1,5 +1,6 @@
 """
-The program within the test's own process: the same words and the same way, a hundred times a second less to start.
+The program within the test's own process: the same words and the same way, a hundred times a second less to
+start.
 """
 
 from __future__ import annotations
@@ -40,8 +41,18 @@ class Within:
         """
         (self._folder / "config.json").write_text(json.dumps(config))
         (self._folder / "input.jsonl").write_bytes(data)
-        words = ["--config", str(self._folder / "config.json"), "--input", str(self._folder / "input.jsonl"), *args]
-        with tempfile.TemporaryFile() as stdout, redirect_stderr(StringIO()) as log, self._monkeypatch.context() as patch:
+        words = [
+            "--config",
+            str(self._folder / "config.json"),
+            "--input",
+            str(self._folder / "input.jsonl"),
+            *args,
+        ]
+        with (
+            tempfile.TemporaryFile() as stdout,
+            redirect_stderr(StringIO()) as log,
+            self._monkeypatch.context() as patch,
+        ):
             patch.setattr(pipeline, "STDOUT", stdout.fileno())
             exit_code = cli.run(words)
             stdout.seek(0)

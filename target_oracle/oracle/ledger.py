@@ -1,12 +1,13 @@
 """
 The ledger: one row a loader that moves with each commit, so that the outcome of every commit can be known.
 
-Each transaction ends in one statement that moves the row from checkpoint n-1 to n and commits, in one round trip.
-The row also carries a token, new with every connection. A loader whose token is no longer there (a second one took
-over, or it woke up late) cannot commit: the statement sets a NOT NULL column to NULL, fails with ORA-01407, and
-nothing of the transaction is kept. After a lost answer the next connection locks the row, reads how far it came and
-leaves a token of its own, which makes that answer final: the old session, should it still be there, cannot commit
-any more. See docs/decisions/0002-ledger-last.md for why this statement is the last and not the first.
+Each transaction ends in one statement that moves the row from checkpoint n-1 to n and commits, in one round
+trip. The row also carries a token, new with every connection. A loader whose token is no longer there (a
+second one took over, or it woke up late) cannot commit: the statement sets a NOT NULL column to NULL, fails
+with ORA-01407, and nothing of the transaction is kept. After a lost answer the next connection locks the
+row, reads how far it came and leaves a token of its own, which makes that answer final: the old session,
+should it still be there, cannot commit any more. See docs/decisions/0002-ledger-last.md for why this
+statement is the last and not the first.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def ddl(table: str) -> str:
         '"ROWS_TOTAL" NUMBER(19) NOT NULL, '
         '"HOLDER" VARCHAR2(256 CHAR), '
         '"COMMITTED_AT" TIMESTAMP(6) WITH TIME ZONE NOT NULL, '
-        f"CONSTRAINT {quote(name[:27] + '_PK')} PRIMARY KEY (\"LOADER_ID\"))"
+        f'CONSTRAINT {quote(name[:27] + "_PK")} PRIMARY KEY ("LOADER_ID"))'
     )
 
 
@@ -89,7 +90,9 @@ def qualified(table: str) -> str:
     """
     Return the setting `ledger_table`, NAME or OWNER.NAME, quoted; what comes without quotes is in upper case.
     """
-    return ".".join(quote(part.strip('"') if part.startswith('"') else part.upper()) for part in table.split("."))
+    return ".".join(
+        quote(part.strip('"') if part.startswith('"') else part.upper()) for part in table.split(".")
+    )
 
 
 class Ledger:
@@ -111,7 +114,8 @@ class Ledger:
 
     def open(self, session: Session, wait: int = RESOLVE_WAIT_SECONDS) -> Entry | None:
         """
-        Make the row ours and return what it said before, None where it is new; the table is created when absent.
+        Make the row ours and return what it said before, None where it is new; the table is created when
+        absent.
 
         Raise LoadError when the table cannot be made, or another session holds the row for *wait* seconds.
         """
@@ -129,7 +133,9 @@ class Ledger:
             self._move_in(session)
         return before
 
-    def open_as_sole(self, session: Session, take_lease: Callable[[], None], wait: int = RESOLVE_WAIT_SECONDS) -> Entry | None:
+    def open_as_sole(
+        self, session: Session, take_lease: Callable[[], None], wait: int = RESOLVE_WAIT_SECONDS
+    ) -> Entry | None:
         """
         As `open`, after *take_lease* has made sure that no other live loader has this loader_id.
         """
@@ -152,6 +158,7 @@ class Ledger:
         try:
             found = session.rows(
                 f'SELECT "CHECKPOINT", "TOKEN", "STATE_JSON", "AHEAD_JSON", "HOLDER" FROM {self.table} '  # noqa: S608
+                ""
                 f'WHERE "LOADER_ID" = :1 FOR UPDATE WAIT {int(wait)}',
                 [self.loader_id],
             )
@@ -159,7 +166,8 @@ class Ledger:
             if _BUSY.isdisjoint(codes_of(error)):
                 raise
             raise LoadError(
-                f"another session holds the ledger row of loader_id {self.loader_id!r} for more than {wait} s: {self.holder(session)}",
+                f"another session holds the ledger row of loader_id {self.loader_id!r} for more than "
+                f"{wait} s: {self.holder(session)}",
                 code="ORA-30006",
             ) from error
         if not found:
@@ -183,8 +191,10 @@ class Ledger:
                 return
             if found & _NOT_ALLOWED:
                 raise LoadError(
-                    f"the ledger {self.table} does not exist and may not be created: ask the DBA for GRANT CREATE TABLE and "
-                    f"quota, or to run: {ddl(self.table)}; or set ledger to false (a lost COMMIT may then load rows twice)",
+                    f"the ledger {self.table} does not exist and may not be created: ask the DBA for GRANT "
+                    "CREATE TABLE and "
+                    f"quota, or to run: {ddl(self.table)}; or set ledger to false (a lost COMMIT may then "
+                    "load rows twice)",
                     code=next(iter(found & _NOT_ALLOWED)),
                 ) from error
             raise
@@ -197,7 +207,8 @@ class Ledger:
     def _insert(self, session: Session) -> None:
         try:
             session.run_and_commit(
-                f'INSERT INTO {self.table} ("LOADER_ID", "TOKEN", "CHECKPOINT", "ROWS_TOTAL", "HOLDER", "COMMITTED_AT") '  # noqa: S608
+                f'INSERT INTO {self.table} ("LOADER_ID", "TOKEN", "CHECKPOINT", "ROWS_TOTAL", "HOLDER", '  # noqa: S608
+                '"COMMITTED_AT") '
                 "VALUES (:1, :2, 0, 0, :3, SYSTIMESTAMP)",
                 [self.loader_id, self._renew(), holder(self.run_id)],
             )
@@ -205,7 +216,9 @@ class Ledger:
             if _DUPLICATE not in codes_of(error):
                 raise
             raise LoadError(
-                f"another loader with loader_id {self.loader_id!r} started at the same moment: {self.holder(session)}", code=_DUPLICATE
+                f"another loader with loader_id {self.loader_id!r} started at the same moment: "
+                f"{self.holder(session)}",
+                code=_DUPLICATE,
             ) from error
 
     def _move_in(self, session: Session) -> None:
@@ -225,22 +238,28 @@ class Ledger:
         binds = [self._token, self.checkpoint, self.checkpoint + 1, self.rows_total + rows]
         places = (":5", ":6") if keeps else (":6", ":7")
         sql = (
-            f'UPDATE {self.table} SET "CHECKPOINT" = CASE WHEN "TOKEN" = :1 AND "CHECKPOINT" = :2 THEN :3 END, '  # noqa: S608
-            f'"ROWS_TOTAL" = :4, {what}"AHEAD_JSON" = {places[0]}, "COMMITTED_AT" = SYSTIMESTAMP WHERE "LOADER_ID" = {places[1]}'
+            f'UPDATE {self.table} SET "CHECKPOINT" = CASE WHEN "TOKEN" = :1 AND "CHECKPOINT" = :2 THEN :3 '  # noqa: S608
+            "END, "
+            f'"ROWS_TOTAL" = :4, {what}"AHEAD_JSON" = {places[0]}, "COMMITTED_AT" = SYSTIMESTAMP WHERE '
+            f'"LOADER_ID" = {places[1]}'
         )
         try:
-            touched = session.run_and_commit(sql, [*binds, *([] if keeps else [state]), ahead, self.loader_id])
+            touched = session.run_and_commit(
+                sql, [*binds, *([] if keeps else [state]), ahead, self.loader_id]
+            )
         except oracledb.DatabaseError as error:
             if _FENCED.isdisjoint(codes_of(error)):
                 raise
             raise Fenced(
-                f"another loader took over loader_id {self.loader_id!r}: {self.holder(session)}; nothing of the open "
+                f"another loader took over loader_id {self.loader_id!r}: {self.holder(session)}; nothing "
+                "of the open "
                 "checkpoint is in",
                 code="ORA-01407",
             ) from error
         if touched != 1:
             raise LoadError(
-                f"the ledger row of loader_id {self.loader_id!r} was removed while this run used it; the last checkpoint is "
+                f"the ledger row of loader_id {self.loader_id!r} was removed while this run used it; the "
+                "last checkpoint is "
                 "in, its STATE was not printed"
             )
         self.advance(rows)
@@ -254,7 +273,8 @@ class Ledger:
 
     def resolve(self, session: Session) -> bool:
         """
-        On a new connection: tell whether the checkpoint under way when the old one broke is in, and make sure it stays so.
+        On a new connection: tell whether the checkpoint under way when the old one broke is in, and make
+        sure it stays so.
 
         Raise Fenced when another loader has the row.
         """
@@ -272,11 +292,14 @@ class Ledger:
         """
         At a clean end: remove the row of an anonymous run; any other one stays.
 
-        It stays too where the server may still work on a COMMIT that was given up for lost: without a row there would
-        be no token to stop it.
+        It stays too where the server may still work on a COMMIT that was given up for lost: without a row
+        there would be no token to stop it.
         """
         if self.anonymous and self._may_wake:
-            logger.info("the row of %s stays in the ledger: it stops a lost session that wakes up late", self.loader_id)
+            logger.info(
+                "the row of %s stays in the ledger: it stops a lost session that wakes up late",
+                self.loader_id,
+            )
         elif self.anonymous:
             session.run_and_commit(f'DELETE FROM {self.table} WHERE "LOADER_ID" = :1', [self.loader_id])  # noqa: S608
 
@@ -290,14 +313,17 @@ def holder(run_id: str) -> str:
 
 class Lease:
     """
-    A row lock that lives as long as this run, on a connection of its own: only one loader a loader_id at a time.
+    A row lock that lives as long as this run, on a connection of its own: only one loader a loader_id at a
+    time.
 
-    The ledger's row cannot serve: its lock ends with every commit. A crash frees the lock as soon as the server
-    notices. Should the lease's connection break while the run goes on, it is taken again, and until then the token
-    fences (see the module).
+    The ledger's row cannot serve: its lock ends with every commit. A crash frees the lock as soon as the
+    server notices. Should the lease's connection break while the run goes on, it is taken again, and until
+    then the token fences (see the module).
     """
 
-    def __init__(self, ledger: Ledger, connect: Callable[[], Session], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, ledger: Ledger, connect: Callable[[], Session], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._ledger = ledger
         self._connect = connect
         self._clock = clock
@@ -308,7 +334,8 @@ class Lease:
 
     def take(self, wait: float = 0) -> None:
         """
-        Lock the lease, unless it is held; raise LoadError that names the one who has it for *wait* seconds more.
+        Lock the lease, unless it is held; raise LoadError that names the one who has it for *wait* seconds
+        more.
         """
         if self._session is not None:
             return
@@ -336,7 +363,11 @@ class Lease:
                 return
             self.take()
         except oracledb.Error as error:
-            logger.warning("the connection that holds loader_id %r broke: %s; it is opened anew", self._ledger.loader_id, describe(error))
+            logger.warning(
+                "the connection that holds loader_id %r broke: %s; it is opened anew",
+                self._ledger.loader_id,
+                describe(error),
+            )
             if self._session is not None:
                 self.close()
                 self._due = self._clock()
@@ -350,7 +381,8 @@ class Lease:
         if self._lock(session, patience) or self._outlive(session):
             return
         raise LoadError(
-            f"loader_id {self._ledger.loader_id!r} is in use by {self._ledger.holder(session)}: wait for it to end "
+            f"loader_id {self._ledger.loader_id!r} is in use by {self._ledger.holder(session)}: wait for "
+            "it to end "
             "(loader_wait_seconds), or give this pipeline a loader_id of its own",
             code="ORA-00054",
         )
@@ -370,7 +402,8 @@ class Lease:
     def _make_row(self, session: Session) -> None:
         try:
             session.run_and_commit(
-                f'INSERT INTO {self._ledger.table} ("LOADER_ID", "TOKEN", "CHECKPOINT", "ROWS_TOTAL", "COMMITTED_AT") '  # noqa: S608
+                f'INSERT INTO {self._ledger.table} ("LOADER_ID", "TOKEN", "CHECKPOINT", "ROWS_TOTAL", '  # noqa: S608
+                '"COMMITTED_AT") '
                 "VALUES (:1, 'lease', 0, 0, SYSTIMESTAMP)",
                 [self._row],
             )
@@ -384,7 +417,8 @@ class Lease:
         how = f"WAIT {wait}" if wait else "NOWAIT"
         try:
             session.rows(
-                f'SELECT "TOKEN" FROM {self._ledger.table} WHERE "LOADER_ID" = :1 FOR UPDATE {how}', [self._row]  # noqa: S608
+                f'SELECT "TOKEN" FROM {self._ledger.table} WHERE "LOADER_ID" = :1 FOR UPDATE {how}',  # noqa: S608
+                [self._row],
             )
         except oracledb.DatabaseError as error:
             if _BUSY.isdisjoint(codes_of(error)):
@@ -401,7 +435,7 @@ class Lease:
             session.close()
 
 
-class _Duplicate(Exception):  # noqa: N818  # not a failure: the row is there already
+class _Duplicate(Exception):  # not a failure: the row is there already
     """
     The lease's row exists.
     """
@@ -428,7 +462,10 @@ def last_state(session: Session, table: str, loader_id: str) -> str | None:
     Return the last committed STATE of *loader_id*; None where there is none yet, or no ledger.
     """
     try:
-        found = session.rows(f'SELECT "STATE_JSON" FROM {qualified(table)} WHERE "LOADER_ID" = :1', [loader_id])  # noqa: S608
+        found = session.rows(
+            f'SELECT "STATE_JSON" FROM {qualified(table)} WHERE "LOADER_ID" = :1',  # noqa: S608
+            [loader_id],
+        )
     except oracledb.DatabaseError as error:
         if _ABSENT in codes_of(error):
             return None

@@ -95,7 +95,10 @@ class RejectTable:
             logger.info("created the reject table %s", self.table)
 
     def _missing(self, why: str, code: str) -> LoadError:
-        return LoadError(f"the reject table {self.table} does not exist and {why}: ask the DBA to run: {ddl(self.table)}", code=code)
+        return LoadError(
+            f"the reject table {self.table} does not exist and {why}: ask the DBA to run: {ddl(self.table)}",
+            code=code,
+        )
 
     def write(self, session: Session, rejects: Sequence[Rejected]) -> None:
         """

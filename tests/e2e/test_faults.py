@@ -19,7 +19,12 @@ BASE = {"retry_delay": 0, "commit_interval_rows": 3, "batch_size_rows": 3}
 # Nine rows in three checkpoints.
 DATA = lines(
     [schema("events", keys=())]
-    + [message for n in range(1, 10) for message in (record("events", n), state(n)) if n % 3 == 0 or message["type"] == "RECORD"]
+    + [
+        message
+        for n in range(1, 10)
+        for message in (record("events", n), state(n))
+        if n % 3 == 0 or message["type"] == "RECORD"
+    ]
 )
 both_versions = pytest.mark.parametrize("version", [19, 23])
 

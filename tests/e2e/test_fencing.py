@@ -1,5 +1,6 @@
 """
-One loader a loader_id: a second one waits or stops, a late one writes nothing, and each says who the other is.
+One loader a loader_id: a second one waits or stops, a late one writes nothing, and each says who the other
+is.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ def test_a_second_loader_waits_for_the_first_one_when_told_so(target):
     with server(23) as (_, database):
         first = start(target, database.config(**NAMED), DATA)
         assert first.stdout.readline() == b'{"seen":10}\n'
-        second = start(target, database.config(**NAMED, loader_wait_seconds=60), DATA.replace(b"note", b"again"))
+        second = start(
+            target, database.config(**NAMED, loader_wait_seconds=60), DATA.replace(b"note", b"again")
+        )
         time.sleep(1)
         assert second.poll() is None
         assert end(first)[0] == 0
@@ -84,7 +87,11 @@ def test_a_paused_loader_that_wakes_up_late_writes_nothing(target):
         first.send_signal(signal.SIGSTOP)
         standin.restart(0.1)
         time.sleep(0.2)
-        second = start(target, database.config(**NAMED, loader_wait_seconds=20), lines([schema("events", keys=())]) + MORE)
+        second = start(
+            target,
+            database.config(**NAMED, loader_wait_seconds=20),
+            lines([schema("events", keys=())]) + MORE,
+        )
         assert second.stdout.readline() == b'{"seen":11}\n'
         first.stdin.write(lines([record("events", 12), state(12)]))
         first.stdin.flush()

@@ -1,5 +1,6 @@
 """
-The killing: a load that is killed at any moment and started again from its last STATE has every row exactly once.
+The killing: a load that is killed at any moment and started again from its last STATE has every row exactly
+once.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from tests.e2e.loads import ids, lines, record, schema, server, state
 
 pytestmark = pytest.mark.standin
 
-# Rows that the tap sends ahead of what it was started from; the program never gets through them before it is killed.
+# Rows that the tap sends ahead of what it was started from; the program never gets through them before it
+# is killed.
 AHEAD = 3000
 STATE_EVERY = 37
 # From here on, rows have one more property; the table changes in the middle of a checkpoint.
@@ -50,7 +52,9 @@ def shape(number):
     """
     Return the SCHEMA as it is at row *number*.
     """
-    return schema("events", keys=(), **{f"p{n}": {"type": "integer"} for n in range(number // CHANGE_EVERY + 1)})
+    return schema(
+        "events", keys=(), **{f"p{n}": {"type": "integer"} for n in range(number // CHANGE_EVERY + 1)}
+    )
 
 
 def feed(process, data):

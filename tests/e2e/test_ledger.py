@@ -22,7 +22,8 @@ both_versions = pytest.mark.parametrize("version", [19, 23])
 
 def entries(database):
     return database.query(
-        'SELECT "LOADER_ID", "CHECKPOINT", "STATE_JSON", "ROWS_TOTAL" FROM "TARGET_ORACLE_LEDGER" ORDER BY "LOADER_ID"'
+        'SELECT "LOADER_ID", "CHECKPOINT", "STATE_JSON", "ROWS_TOTAL" FROM "TARGET_ORACLE_LEDGER" ORDER BY '
+        '"LOADER_ID"'
     )
 
 
@@ -55,14 +56,18 @@ def test_the_ledger_may_be_made_beforehand_and_has_the_name_that_was_given(withi
     """
     By a DBA, with the documented definition.
     """
-    (documented,) = re.findall(r"```sql\n(CREATE TABLE \"TARGET_ORACLE_LEDGER\".*?);\n```", OPERATIONS, re.DOTALL)
+    (documented,) = re.findall(
+        r"```sql\n(CREATE TABLE \"TARGET_ORACLE_LEDGER\".*?);\n```", OPERATIONS, re.DOTALL
+    )
     assert " ".join(documented.split()).replace("( ", "(").replace(" )", ")") == ddl('"TARGET_ORACLE_LEDGER"')
     with server(version) as (_, database):
         database.run(documented.replace("TARGET_ORACLE_LEDGER", "BOOKS"))
         config = database.config(ledger_table="BOOKS", loader_id="orders")
         assert within(config, DATA).exit_code == 0
         assert database.query('SELECT COUNT(*) FROM "BOOKS"') == [(2,)]
-        assert "TARGET_ORACLE_LEDGER" not in {name for (name,) in database.query("SELECT table_name FROM user_tables")}
+        assert "TARGET_ORACLE_LEDGER" not in {
+            name for (name,) in database.query("SELECT table_name FROM user_tables")
+        }
 
 
 @both_versions
@@ -102,7 +107,7 @@ def test_a_row_that_is_removed_while_a_run_uses_it_stops_the_run(target, version
         process.stdin.write(DATA)
         process.stdin.flush()
         assert [process.stdout.readline() for _ in range(2)] == [b'{"seen":1}\n', b'{"seen":2}\n']
-        database.run("DELETE FROM \"TARGET_ORACLE_LEDGER\" WHERE \"LOADER_ID\" = 'orders'")
+        database.run('DELETE FROM "TARGET_ORACLE_LEDGER" WHERE "LOADER_ID" = \'orders\'')
         stdout, stderr = process.communicate(lines([record("events", 3), state(3)]), timeout=60)
         assert (process.returncode, stdout) == (4, b"")
         assert b"was removed while this run used it" in stderr.splitlines()[-1]

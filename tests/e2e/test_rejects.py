@@ -1,5 +1,6 @@
 """
-Rejects: where they go, how many there may be, what they show, and that their rows can be loaded after the cure.
+Rejects: where they go, how many there may be, what they show, and that their rows can be loaded after the
+cure.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def test_a_reject_goes_into_the_table_with_where_it_came_from_and_why(within, ve
         result = within(config, lines([*SCHEMA, *GOOD, *BAD, state(5)]))
         assert (result.exit_code, result.states) == (0, [{"seen": 5}]), result.log
         assert rejected(database, "STREAM", "LINE", "PROPERTY") == [("events", 6, "id")]
-        (code, reason, message, run), = rejected(database, "CODE", "REASON", "MESSAGE", "RUN_ID")
+        ((code, reason, message, run),) = rejected(database, "CODE", "REASON", "MESSAGE", "RUN_ID")
         assert code
         assert "bad" not in reason
         assert json.loads(message)["record"] == BAD[0]["record"]

@@ -12,7 +12,9 @@ from target_oracle.reader import Reader
 from target_oracle.summary import Summary
 from tests.unit.small_database import FakeTables
 
-CONFIG = Config(user="app", host="h", service_name="s", batch_size_rows=3, commit_interval_rows=4, max_transaction_rows=7)
+CONFIG = Config(
+    user="app", host="h", service_name="s", batch_size_rows=3, commit_interval_rows=4, max_transaction_rows=7
+)
 
 
 class Portions:
@@ -34,7 +36,11 @@ class States:
         self.written = []
 
     def write(self, value):
-        if value is not None and value not in (b"{}", b"null") and (not self.written or self.written[-1][0] != value):
+        if (
+            value is not None
+            and value not in (b"{}", b"null")
+            and (not self.written or self.written[-1][0] != value)
+        ):
             self.written.append((value, {table: len(rows) for table, rows in self.model.rows.items()}))
 
 
@@ -85,7 +91,11 @@ class Run:
         )
         self.loader._tables = FakeTables()
         self.reader = Reader(
-            Portions(portions, half=half), Direct(self.loader), config, clock=clock or (lambda: 0.0), stop=list(stop)
+            Portions(portions, half=half),
+            Direct(self.loader),
+            config,
+            clock=clock or (lambda: 0.0),
+            stop=list(stop),
         )
 
     def go(self):
@@ -99,8 +109,13 @@ class Run:
 
 
 def schema(stream, *properties, keys=()):
-    types = {name: {"type": ["null", "integer", "string"] if name == "v" else ["integer"]} for name in ("id", *properties)}
-    return json.dumps({"type": "SCHEMA", "stream": stream, "schema": {"properties": types}, "key_properties": list(keys)}).encode()
+    types = {
+        name: {"type": ["null", "integer", "string"] if name == "v" else ["integer"]}
+        for name in ("id", *properties)
+    }
+    return json.dumps(
+        {"type": "SCHEMA", "stream": stream, "schema": {"properties": types}, "key_properties": list(keys)}
+    ).encode()
 
 
 def record(stream, number):

@@ -22,7 +22,8 @@ LOST = "ORA-03113: end-of-file on communication channel"
 
 class Model:
     """
-    What survives: *rows* by table, the ledger's *checkpoint*, *state* and *ahead*. *faults* are consumed one a call.
+    What survives: *rows* by table, the ledger's *checkpoint*, *state* and *ahead*. *faults* are consumed
+    one a call.
 
     A fault is None, or (when, text): "before" the call acts, "after" it has acted.
     """
@@ -133,7 +134,11 @@ class FakeDatabase:
             self._open[table] += good
             return Written(
                 len(good),
-                tuple(Refusal(n, "ORA-00001", None, "") for n, row in enumerate(rows) if row[0] in self._model.refused),
+                tuple(
+                    Refusal(n, "ORA-00001", None, "")
+                    for n, row in enumerate(rows)
+                    if row[0] in self._model.refused
+                ),
             )
 
         return self._call(act, dml=True)
@@ -155,9 +160,6 @@ class FakeTables:
 
     def __init__(self):
         self._made = {}
-
-    def end(self, database):
-        pass
 
     def end(self, database):
         pass

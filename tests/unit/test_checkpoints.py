@@ -17,9 +17,14 @@ from tests.unit.runs import CONFIG, Portions, Run, record, schema, state
 from tests.unit.small_database import LOST, Model
 
 MESSAGES = st.lists(
-    st.one_of(st.sampled_from("ab"), st.just("state"), st.just("schema"), st.just("timeout"), st.just("cut")), max_size=40
+    st.one_of(st.sampled_from("ab"), st.just("state"), st.just("schema"), st.just("timeout"), st.just("cut")),
+    max_size=40,
 )
-FAULTS = st.lists(st.none() | st.tuples(st.sampled_from(["before", "after"]), st.sampled_from([LOST, "ORA-00060: deadlock"])), max_size=25)
+FAULTS = st.lists(
+    st.none()
+    | st.tuples(st.sampled_from(["before", "after"]), st.sampled_from([LOST, "ORA-00060: deadlock"])),
+    max_size=25,
+)
 
 
 def stream_of(plan):
@@ -50,15 +55,22 @@ def stream_of(plan):
 
 
 @settings(max_examples=300, deadline=None)
-@given(plan=MESSAGES, faults=FAULTS, batch=st.integers(1, 5), interval=st.integers(1, 6), most=st.integers(0, 8))
+@given(
+    plan=MESSAGES, faults=FAULTS, batch=st.integers(1, 5), interval=st.integers(1, 6), most=st.integers(0, 8)
+)
 def test_a_state_never_overtakes_a_row_and_no_row_is_lost_or_doubled(plan, faults, batch, interval, most):
     """
-    Whatever breaks: rows equal the input's, each STATE finds all rows before it committed, STATEs stay in order.
+    Whatever breaks: rows equal the input's, each STATE finds all rows before it committed, STATEs stay in
+    order.
     """
     portions, before, counts = stream_of(plan)
     faults = [fault and (fault[0] if "03113" in fault[1] else "before", fault[1]) for fault in faults]
     config = replace(
-        CONFIG, batch_size_rows=batch, commit_interval_rows=interval, max_transaction_rows=most, max_retries=100
+        CONFIG,
+        batch_size_rows=batch,
+        commit_interval_rows=interval,
+        max_transaction_rows=most,
+        max_retries=100,
     )
     ticks = iter(range(10**6))
     run = Run(Model(faults), portions, config, clock=lambda: float(next(ticks) * 20)).go()
@@ -79,11 +91,14 @@ def test_a_state_never_overtakes_a_row_and_no_row_is_lost_or_doubled(plan, fault
 @given(plan=MESSAGES, crash=st.integers(1, 40), interval=st.integers(1, 6), most=st.integers(1, 8))
 def test_a_run_that_is_killed_and_started_from_its_last_state_doubles_nothing(plan, crash, interval, most):
     """
-    Kill at any call; the next run gets the input from behind the ledger's STATE. Every row is in exactly once.
+    Kill at any call; the next run gets the input from behind the ledger's STATE. Every row is in exactly
+    once.
     """
     portions, before, counts = stream_of([step for step in plan if step != "timeout"])
     lines = [line for portion in portions for line in portion]
-    config = replace(CONFIG, commit_interval_rows=interval, max_transaction_rows=most, loader_id="x", max_retries=0)
+    config = replace(
+        CONFIG, commit_interval_rows=interval, max_transaction_rows=most, loader_id="x", max_retries=0
+    )
     model = Model([None] * crash + [("before", LOST)] * 3)
     with suppress(LoadError):
         Run(model, [lines], config).go()
@@ -100,7 +115,11 @@ def _from_state(lines, said):
     """
     if said is None:
         return lines
-    position = max(n for n, line in enumerate(lines) if b'"STATE"' in line and json.loads(line)["value"] == json.loads(said))
+    position = max(
+        n
+        for n, line in enumerate(lines)
+        if b'"STATE"' in line and json.loads(line)["value"] == json.loads(said)
+    )
     schemas = {}
     for line in lines[:position]:
         if b'"SCHEMA"' in line:
@@ -167,7 +186,10 @@ def test_a_commit_whose_answer_is_lost_counts_once():
 
 def test_rejects_over_budget_leave_nothing_of_the_checkpoint():
     model = Model()
-    run = Run(model, [[schema("a"), record("a", 1), b'{"type":"RECORD","stream":"a","record":{"id":"x"}}', state(1)]])
+    run = Run(
+        model,
+        [[schema("a"), record("a", 1), b'{"type":"RECORD","stream":"a","record":{"id":"x"}}', state(1)]],
+    )
     with pytest.raises(TooManyRejects):
         run.go()
     assert not model.rows
@@ -176,7 +198,11 @@ def test_rejects_over_budget_leave_nothing_of_the_checkpoint():
 
 def test_rejects_within_budget_leave_the_others_in():
     bad = b'{"type":"RECORD","stream":"a","record":{"id":"x"}}'
-    run = Run(Model(), [[schema("a"), record("a", 1), bad, record("a", 2), state(1)]], replace(CONFIG, max_rejects=1)).go()
+    run = Run(
+        Model(),
+        [[schema("a"), record("a", 1), bad, record("a", 2), state(1)]],
+        replace(CONFIG, max_rejects=1),
+    ).go()
     assert run.model.rows["A"] == [(1,), (2,)]
     assert run.summary.streams["a"].rejected == 1
     assert run.summary.streams["a"].received == 3
@@ -210,7 +236,11 @@ def test_a_tap_that_does_not_repeat_itself_gets_all_its_rows_loaded():
     """
     config = replace(CONFIG, loader_id="x")
     model = Model()
-    Run(model, [[schema("a"), record("a", 1), record("a", 2), schema("b"), schema("a", "p"), record("a", 3)]], config).go()
+    Run(
+        model,
+        [[schema("a"), record("a", 1), record("a", 2), schema("b"), schema("a", "p"), record("a", 3)]],
+        config,
+    ).go()
     assert model.ahead is not None
     Run(model, [[schema("a"), record("a", 9), record("a", 2), record("a", 3)]], config).go()
     assert sorted(row[0] for row in model.rows["A"]) == [1, 2, 2, 3, 3, 9]

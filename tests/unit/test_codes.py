@@ -16,26 +16,34 @@ def error(text):
 
 
 WANTED = {
-    Action.REPLAY: "DPY-4011 DPY-4024 ORA-00028 ORA-00603 ORA-01012 ORA-02396 ORA-03113 ORA-03114 ORA-03135 ORA-12537 ORA-25408",
+    Action.REPLAY: "DPY-4011 DPY-4024 ORA-00028 ORA-00603 ORA-01012 ORA-02396 ORA-03113 ORA-03114 ORA-03135 "
+    "ORA-12537 ORA-25408",
     Action.RETRY: "ORA-00054 ORA-00060 ORA-04020 ORA-04021 ORA-04061 ORA-04068 ORA-08177 ORA-30006",
-    Action.ROW: "ORA-00001 ORA-01400 ORA-01438 ORA-12899 ORA-01461 ORA-01722 ORA-01861 ORA-02290 ORA-02291 ORA-20000 ORA-20999",
-    Action.STOP: "ORA-01653 ORA-01654 ORA-01688 ORA-01536 ORA-01950 ORA-30036 ORA-01031 ORA-00942 ORA-00904 ORA-01013 ORA-04031",
+    Action.ROW: "ORA-00001 ORA-01400 ORA-01438 ORA-12899 ORA-01461 ORA-01722 ORA-01861 ORA-02290 ORA-02291 "
+    "ORA-20000 ORA-20999",
+    Action.STOP: "ORA-01653 ORA-01654 ORA-01688 ORA-01536 ORA-01950 ORA-30036 ORA-01031 ORA-00942 ORA-00904 "
+    "ORA-01013 ORA-04031",
 }
 
 
-@pytest.mark.parametrize(("action", "code"), [(action, code) for action, listed in WANTED.items() for code in listed.split()])
+@pytest.mark.parametrize(
+    ("action", "code"), [(action, code) for action, listed in WANTED.items() for code in listed.split()]
+)
 def test_a_failed_call_is_judged_by_its_code(action, code):
     assert classify(error(f"{code}: whatever the text may be")) is action
 
 
 @pytest.mark.parametrize(
-    "code", "DPY-6005 DPY-6000 DPY-4011 ORA-12514 ORA-12541 ORA-01033 ORA-01034 ORA-00020 ORA-03113 ORA-00060".split()
+    "code",
+    "DPY-6005 DPY-6000 DPY-4011 ORA-12514 ORA-12541 ORA-01033 ORA-01034 ORA-00020 ORA-03113".split(),
 )
 def test_a_connection_is_tried_again_where_that_may_help(code):
     assert classify(error(f"{code}: x"), connecting=True) is Action.CONNECT
 
 
-@pytest.mark.parametrize("code", "ORA-01017 ORA-28000 ORA-28001 ORA-01045 ORA-01005 ORA-12154 DPY-4000 DPY-3010".split())
+@pytest.mark.parametrize(
+    "code", "ORA-01017 ORA-28000 ORA-28001 ORA-01045 ORA-01005 ORA-12154 DPY-4000 DPY-3010".split()
+)
 def test_a_connection_is_not_tried_again_where_that_does_not_help(code):
     assert classify(error(f"{code}: x"), connecting=True) is Action.STOP
 
@@ -69,7 +77,9 @@ def test_a_batch_error_of_the_database_makes_none(number):
     assert not is_row_fault(number)
 
 
-@pytest.mark.parametrize("code", ["ORA-00001", "ORA-12899", "ORA-01722", "ORA-02290", "ORA-20123", "ORA-01438"])
+@pytest.mark.parametrize(
+    "code", ["ORA-00001", "ORA-12899", "ORA-01722", "ORA-02290", "ORA-20123", "ORA-01438"]
+)
 def test_the_servers_text_is_not_told_where_it_may_quote_a_value(code):
     """
     From 23ai on, row values are in the texts; a trigger may put them there in any version.
@@ -79,7 +89,9 @@ def test_the_servers_text_is_not_told_where_it_may_quote_a_value(code):
 
 
 def test_the_text_of_the_network_is_told_with_its_advice():
-    text = describe(error("DPY-6005: cannot connect to database (CONNECTION_ID=x).\nHelp: https://example.com/DPY-6005"))
+    text = describe(
+        error("DPY-6005: cannot connect to database (CONNECTION_ID=x).\nHelp: https://example.com/DPY-6005")
+    )
     assert text == f"DPY-6005: cannot connect to database (CONNECTION_ID=x).: {codes.ADVICE['DPY-6005']}"
 
 

@@ -27,7 +27,8 @@ class FakeBatch:
 @dataclass
 class FakeLoader:
     """
-    Notes what it is asked, in order; waits at `load` until *let* is set; fails with *fault* where it is told to.
+    Notes what it is asked, in order; waits at `load` until *let* is set; fails with *fault* where it is
+    told to.
     """
 
     fails_at: str = ""
@@ -145,7 +146,11 @@ def test_what_ends_the_loader_reaches_the_reader(pipe, where):
         handover.finish(clean=True)
     assert os.read(pipe[0], 1) == b"!"
     assert loader.done[-1] == "disconnect"
-    for call in (handover.check, lambda: handover.load(FakeBatch(2), ()), lambda: handover.finish(clean=True)):
+    for call in (
+        handover.check,
+        lambda: handover.load(FakeBatch(2), ()),
+        lambda: handover.finish(clean=True),
+    ):
         with pytest.raises(LoadError):
             call()
 

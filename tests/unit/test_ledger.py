@@ -13,7 +13,7 @@ import pytest
 
 from target_oracle.errors import LoadError
 from target_oracle.oracle import ledger as module
-from target_oracle.oracle.ledger import Fenced, Ledger, Lease, qualified
+from target_oracle.oracle.ledger import Fenced, Lease, Ledger, qualified
 
 
 class Table:
@@ -63,7 +63,13 @@ class FakeSession:
             rows[binds[0]] = {"token": "lease", "checkpoint": 0, "state": None, "ahead": None, "holder": None}
             return 1
         if sql.startswith("INSERT"):
-            rows[binds[0]] = {"token": binds[1], "checkpoint": 0, "state": None, "ahead": None, "holder": binds[2]}
+            rows[binds[0]] = {
+                "token": binds[1],
+                "checkpoint": 0,
+                "state": None,
+                "ahead": None,
+                "holder": binds[2],
+            }
             return 1
         if sql.startswith("DELETE"):
             return int(rows.pop(binds[0], None) is not None)

@@ -1,5 +1,6 @@
 """
-The loader under single faults: what it sends again, what it keeps, when it stops. Any mix of them: test_checkpoints.py.
+The loader under single faults: what it sends again, what it keeps, when it stops. Any mix of them:
+test_checkpoints.py.
 """
 
 from __future__ import annotations
@@ -127,7 +128,9 @@ def test_delays_double_up_to_the_longest_and_vary():
 
 def test_a_run_that_gives_up_in_doubt_says_so():
     faults = [None, None, ("after", LOST), *[("before", LOST)] * 9]
-    with pytest.raises(LoadError, match="whether the last checkpoint is in, the ledger will tell the next run"):
+    with pytest.raises(
+        LoadError, match="whether the last checkpoint is in, the ledger will tell the next run"
+    ):
         Run(Model(faults), portions(*THREE), replace(CONFIG, max_retries=2)).go()
 
 
@@ -208,7 +211,13 @@ def test_lines_of_a_transaction_without_bound_go_to_disk_and_come_back_for_a_rep
     What is beyond the bound in memory is read again from temp_dir.
     """
     monkeypatch.setattr(module, "MEMORY_BYTES", 200)
-    config = replace(CONFIG, max_transaction_rows=0, max_transaction_bytes=0, commit_interval_rows=1, temp_dir=str(tmp_path))
+    config = replace(
+        CONFIG,
+        max_transaction_rows=0,
+        max_transaction_bytes=0,
+        commit_interval_rows=1,
+        temp_dir=str(tmp_path),
+    )
     lines = many(30)
     run = Run(Model(), [], config)
     run.loader.open()

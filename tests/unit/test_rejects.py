@@ -35,9 +35,14 @@ def test_a_record_is_written_byte_for_byte_with_why_it_was_refused():
     text = message(reject(), "r1", NO_MASK)
     assert text.startswith(RECORD[:-1])
     why = json.loads(text)["_reject"]
-    assert why | {"rejected_at": ""} == {
-        "line": 1, "code": "TYPE", "reason": "a number is expected", "column": "id", "run_id": "r1", "rejected_at": ""
-    }  # fmt: skip
+    del why["rejected_at"]
+    assert why == {
+        "line": 1,
+        "code": "TYPE",
+        "reason": "a number is expected",
+        "column": "id",
+        "run_id": "r1",
+    }
 
 
 def test_a_line_that_was_no_record_is_written_as_invalid():
@@ -57,18 +62,31 @@ def test_sensitive_properties_are_masked_at_any_depth_and_in_any_case():
     record = {"Card": "4111", "cardholder": "A", "list": [{"CARD": 1}], "id": 1.5, "card_2": None}
     line = json.dumps({"type": "RECORD", "stream": "s", "record": record}).encode()
     found = json.loads(Mask(["card*"]).line(line))
-    assert found["record"] == {"Card": "***", "cardholder": "***", "list": [{"CARD": "***"}], "id": 1.5, "card_2": None}
+    assert found["record"] == {
+        "Card": "***",
+        "cardholder": "***",
+        "list": [{"CARD": "***"}],
+        "id": 1.5,
+        "card_2": None,
+    }
     assert found["stream"] == "s"
 
 
-@given(st.recursive(st.integers(10**6, 10**7) | st.text("xyz", min_size=5), lambda one: st.lists(one) | st.dictionaries(st.sampled_from(["a", "pin"]), one)))
+@given(
+    st.recursive(
+        st.integers(10**6, 10**7) | st.text("xyz", min_size=5),
+        lambda one: st.lists(one) | st.dictionaries(st.sampled_from(["a", "pin"]), one),
+    )
+)
 def test_no_value_below_a_sensitive_property_is_left(value):
     line = json.dumps({"record": {"pin": value, "b": [{"pin": value}]}}).encode()
     found = json.loads(Mask(["pin"]).line(line))
     assert found == {"record": {"pin": "***", "b": [{"pin": "***"}]}}
 
 
-@pytest.mark.parametrize("raw", [b'{"record":{"pin":"1234",', b"pin=1234", b'{"pin":"1234"}', b'{"record":["1234"]}', b"[" * 5000])
+@pytest.mark.parametrize(
+    "raw", [b'{"record":{"pin":"1234",', b"pin=1234", b'{"pin":"1234"}', b'{"record":["1234"]}', b"[" * 5000]
+)
 def test_a_line_in_which_no_record_is_found_is_masked_as_a_whole(raw):
     assert "1234" not in message(reject(raw), "r1", Mask(["pin"])).decode()
 
@@ -191,7 +209,11 @@ def test_a_share_leaves_no_number():
 # --- the spool
 
 
-@given(st.lists(st.lists(st.binary(max_size=9).map(lambda line: line.replace(b"\n", b"")), max_size=6), max_size=6))
+@given(
+    st.lists(
+        st.lists(st.binary(max_size=9).map(lambda line: line.replace(b"\n", b"")), max_size=6), max_size=6
+    )
+)
 def test_lines_on_disk_are_the_lines_that_were_kept(batches):
     spool = Spool(None)
     kept = [spool.keep(batch) for batch in batches]

@@ -37,7 +37,10 @@ def feed(resume, numbers):
     return [numbers[place] for place in (*loaded, *(n for n, _ in resume.give_up()))]
 
 
-@given(st.lists(st.lists(st.integers(1, 99), min_size=1, max_size=5), max_size=4), st.lists(st.integers(1, 99), max_size=5))
+@given(
+    st.lists(st.lists(st.integers(1, 99), min_size=1, max_size=5), max_size=4),
+    st.lists(st.integers(1, 99), max_size=5),
+)
 def test_a_tap_that_repeats_itself_has_just_the_new_records_loaded(segments, new):
     resume = Resume(read_ahead(ahead_of(*segments).text()), None)
     again = [number for segment in segments for number in segment]
@@ -45,7 +48,10 @@ def test_a_tap_that_repeats_itself_has_just_the_new_records_loaded(segments, new
     assert resume.passed.get("a", 0) == len(again)
 
 
-@given(st.lists(st.integers(1, 99), min_size=1, max_size=6), st.lists(st.integers(100, 199), min_size=1, max_size=9))
+@given(
+    st.lists(st.integers(1, 99), min_size=1, max_size=6),
+    st.lists(st.integers(100, 199), min_size=1, max_size=9),
+)
 def test_a_tap_that_sends_other_records_has_all_of_them_loaded(segment, other):
     resume = Resume(read_ahead(ahead_of(segment).text()), None)
     assert feed(resume, other) == other
@@ -69,7 +75,9 @@ def test_a_message_is_known_by_its_record_alone():
     """
     When it was extracted differs from run to run.
     """
-    assert digest([line(1, time_extracted="2024-01-01T00:00:00Z")]) == digest([line(1, time_extracted="2025-01-01T00:00:00Z")])
+    assert digest([line(1, time_extracted="2024-01-01T00:00:00Z")]) == digest(
+        [line(1, time_extracted="2025-01-01T00:00:00Z")]
+    )
     assert digest([line(1)]) != digest([line(2)])
 
 

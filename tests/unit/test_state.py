@@ -29,7 +29,16 @@ def test_a_compact_state_says_the_same_without_white_space(value, indent, ascii_
     assert compact(text) == tight
 
 
-@pytest.mark.parametrize("text", [b'{"n":1.50}', b'{"n":1e400}', b'{"t":"a \\" b"}', b'{"t":"\\u00e9  \\n"}', b'{"n":12345678901234567890.10}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"n":1.50}',
+        b'{"n":1e400}',
+        b'{"t":"a \\" b"}',
+        b'{"t":"\\u00e9  \\n"}',
+        b'{"n":12345678901234567890.10}',
+    ],
+)
 def test_numbers_and_texts_stay_as_they_were_written(text):
     assert compact(text) == text
 

@@ -22,7 +22,7 @@ def summary(**outcome):
 
 
 def test_what_is_accounted_for_adds_up():
-    one = summary(**{name: 2 for name in COUNTS})
+    one = summary(**dict.fromkeys(COUNTS, 2))
     one.of("orders").received += 3
     one.of("orders").skipped = 2
     one.reject(Reject("orders", 7, "TYPE", "why", "id", b""))
