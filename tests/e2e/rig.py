@@ -71,7 +71,10 @@ class Rig:
             "schema": {"type": "object", "properties": properties, **settings.pop("root", {})},
             "key_properties": ["id", "v"] if key else [],
         }
-        records = [f'{{"type":"RECORD","stream":"{stream}","record":{{"id":{n},"v":{v}}}}}' for n, v in enumerate(values)]
+        records = [
+            f'{{"type":"RECORD","stream":"{stream}","record":{{"id":{n},"v":{v}}}}}'
+            for n, v in enumerate(values)
+        ]
         rejects = self.folder / f"{stream}.rejects"
         result = self.run(
             "\n".join([json.dumps(message), *records, ""]).encode("utf-8", "surrogatepass"),
@@ -91,7 +94,9 @@ class Rig:
         return self.within(self.database.config(**config), data, *args)
 
     def _stored(self, table: str) -> dict[int, Any]:
-        if not self.database.query("SELECT 1 FROM user_tab_columns WHERE table_name = :1 AND column_name = 'V'", table):
+        if not self.database.query(
+            "SELECT 1 FROM user_tab_columns WHERE table_name = :1 AND column_name = 'V'", table
+        ):
             return {}
         rows = self.database.query(f'SELECT "ID", "V" FROM "{table}"')
         found = {int(number): value for number, value in rows}
