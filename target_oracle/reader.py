@@ -128,6 +128,7 @@ class Reader:
         self._streams: dict[str, Stream] = {}
         self._heads: dict[bytes, Stream] = {}
         self._current: Stream | None = None
+        self._refused: tuple[Version, bytes] | None = None  # whose fast way a line was refused by last
         self._mixed = False
         self._number = 0
         self._warned: set[str] = set()
@@ -263,6 +264,7 @@ class Reader:
             stream.version.decoder.rows_into(rows, islice(rest, room))
         except REFUSED:
             refused = True
+            self._refused = (stream.version, lines[position + len(rows)])
         else:
             refused = False
         taken = len(rows)
@@ -310,6 +312,7 @@ class Reader:
                     stream.version.decoder.rows_into(rows, iter(lines[position : position + self._room(stream)]))
                 except REFUSED:
                     refused = True
+                    self._refused = (stream.version, lines[position + len(rows)])
             taken = len(rows)
             if taken:
                 self._add(stream, rows, lines[position : position + taken], numbers[position : position + taken])
@@ -470,9 +473,13 @@ class Reader:
         assert stream.version is not None  # noqa: S101  # made before
         decoder = stream.version.decoder
         rows: list[Row] = []
-        try:
-            decoder.rows_into(rows, iter((line,)))
-        except REFUSED:
+        refused = self._refused is not None and self._refused[0] is stream.version and self._refused[1] is line
+        if not refused:
+            try:
+                decoder.rows_into(rows, iter((line,)))
+            except REFUSED:
+                refused = True
+        if refused:
             record = bytes(envelope.record)  # type: ignore[arg-type]
             rows = [decoder.slow_row(record, envelope.time_extracted, envelope.version)]
             self._warn_of_unknown(stream, record)
