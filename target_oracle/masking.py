@@ -18,20 +18,21 @@ _decode_items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 class Mask:
     """
-    Hides the properties whose names match one of *globs*, in any case of letters and at any depth; NULL
-    stays NULL.
+    Hides the properties whose names match one of *globs*, in any case and at any depth; NULL stays NULL.
     """
 
     def __init__(self, globs: Sequence[str]) -> None:
         self._globs = tuple(glob.casefold() for glob in globs)
 
     def __bool__(self) -> bool:
+        """
+        Tell whether there is anything to hide.
+        """
         return bool(self._globs)
 
     def line(self, line: bytes) -> bytes | None:
         """
-        Return the message *line* with its record masked, all else as it came; None where no record can be
-        told apart.
+        Return the message *line* with its record masked; None where no record can be told apart.
         """
         try:
             members = _decode_members(line)

@@ -22,20 +22,28 @@ from target_oracle.masking import Mask
 
 class Place(Protocol):
     """
-    Where rejects go before the checkpoint that made them is committed.
+    Where rejects go before the checkpoint that made them is committed; see `RejectFile`.
     """
 
-    def write(self, rejects: Iterable[Reject], schemas: Mapping[str, bytes]) -> None: ...
+    def write(self, rejects: Iterable[Reject], schemas: Mapping[str, bytes]) -> None:
+        """
+        Write the rejects of the open checkpoint.
+        """
 
-    def settle(self) -> None: ...
+    def settle(self) -> None:
+        """
+        Keep what was written.
+        """
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """
+        Let go of the place.
+        """
 
 
 class RejectFile:
     """
-    The file at *path*: a SCHEMA a stream, then the refused RECORDs as they came, each with a `_reject`
-    member.
+    The file at *path*: a SCHEMA a stream, then the refused RECORDs, each with a `_reject` member.
 
     It is readable for its owner only. Rejects of a checkpoint are on disk before it commits; when it is
     replayed they are written anew in place of the first ones. Raise ConfigError when the file cannot be
@@ -106,8 +114,7 @@ class RejectFile:
 
 def _end_of(descriptor: int) -> int:
     """
-    Return where to go on writing: behind all there is, on a line of its own. What cannot be sought starts
-    at 0.
+    Return where to go on writing, on a line of its own; what cannot be sought starts at 0.
     """
     try:
         end = os.lseek(descriptor, 0, os.SEEK_END)

@@ -1,6 +1,5 @@
 """
-Rows that are committed beyond the last STATE: noted with each commit, recognised and passed over after a
-crash.
+Rows that are in beyond the last STATE: noted with each commit, passed over after a crash.
 
 A checkpoint may have to close between two STATEs (a table that changes, a tap that falls silent, a bound).
 Should the run die then, the next one starts the tap from the last STATE and the tap sends those rows again.
@@ -28,8 +27,7 @@ Numbered = tuple[int, bytes]
 
 def digest(lines: Iterable[bytes], *, versions: bool = False) -> str:
     """
-    Return a digest of the records on *lines*; what else the messages carry (`time_extracted`) differs from
-    run to run.
+    Return a digest of the records on *lines*; `time_extracted` beside them differs from run to run.
 
     With *versions* it tells the records' versions apart, too: rows of another version would not stay in
     their table.
@@ -70,8 +68,7 @@ class Ahead:
         self, lines: Mapping[str, list[Numbered]], state_line: int | None, versioned: Collection[str] = ()
     ) -> Ahead:
         """
-        Return what is ahead once a checkpoint with *lines*, numbered, is in; its STATE stood at
-        *state_line*, if it had one.
+        Return what is ahead once a checkpoint with *lines* is in; its STATE, if any, was at *state_line*.
 
         Of *versioned* streams the records' versions count, too.
         """
@@ -86,8 +83,7 @@ class Ahead:
 
     def _behind(self, state_line: int | None) -> tuple[Segments, dict[str, list[int]]]:
         """
-        Return the segments that do not end before *state_line*; a STATE may have waited while they were
-        committed.
+        Return the segments that do not end before *state_line*; a STATE may have waited meanwhile.
         """
         segments: Segments = {}
         ends: dict[str, list[int]] = {}
@@ -120,8 +116,7 @@ def read_ahead(text: str | None) -> Segments:
 @dataclass(slots=True)
 class Resume:
     """
-    The records that the tap is expected to repeat: *segments* still to come, *state* from which it was
-    started.
+    The records that the tap is expected to repeat: *segments* still to come, *state* it started from.
 
     `take` holds a stream's records back until a segment is whole; then they are known and passed over, or
     given back.
@@ -141,8 +136,7 @@ class Resume:
 
     def take(self, stream: str, line: bytes, number: int) -> list[Numbered] | None:
         """
-        Take a RECORD of *stream*; return the lines to load now, None when the stream is not expected to
-        repeat itself.
+        Take a RECORD of *stream*; return the lines to load now, None where nothing is expected again.
         """
         if stream not in self.segments:
             return None

@@ -1,6 +1,5 @@
 """
-SIGTERM and SIGINT: the first ends the reading, what is complete gets its time to be committed, the second
-ends all.
+SIGTERM and SIGINT: the first one ends the reading and leaves time to commit, the second ends all.
 """
 
 from __future__ import annotations
@@ -31,11 +30,17 @@ class Signals(AbstractContextManager["Signals"]):
         self._until = 0.0
         self._before: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> Signals:
+    def __enter__(self) -> Signals:  # noqa: PYI034  # nobody derives from it
+        """
+        Catch signals from here on.
+        """
         self._before = {number: signal.signal(number, self._catch) for number in CAUGHT}
         return self
 
     def __exit__(self, *_: object) -> None:
+        """
+        Leave signals to whoever had them before.
+        """
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

@@ -15,8 +15,7 @@ T = TypeVar("T")
 
 class Spool:
     """
-    One nameless file in *folder*, the system's own for temporary files where that is None; gone with the
-    process.
+    One nameless file in *folder*, by default the system's for such files; gone with the process.
 
     Raise ConfigError where it cannot be written.
     """
@@ -91,10 +90,10 @@ class SpooledLines(Sequence[bytes]):
         self._size = size
         self._count = count
 
-    def __len__(self) -> int:
+    def __len__(self) -> int:  # noqa: D105  # as any sequence
         return self._count
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[bytes]:  # noqa: D105  # as any sequence
         return iter(self._read())
 
     @overload
@@ -103,7 +102,7 @@ class SpooledLines(Sequence[bytes]):
     @overload
     def __getitem__(self, index: slice) -> list[bytes]: ...
 
-    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:  # noqa: D105  # as any sequence
         return self._read()[index]
 
     def _read(self) -> list[bytes]:

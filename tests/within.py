@@ -1,6 +1,5 @@
 """
-The program within the test's own process: the same words and the same way, a hundred times a second less to
-start.
+The program within the test's own process: the same words, the same way, and no time to start.
 """
 
 from __future__ import annotations

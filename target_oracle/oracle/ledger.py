@@ -114,8 +114,7 @@ class Ledger:
 
     def open(self, session: Session, wait: int = RESOLVE_WAIT_SECONDS) -> Entry | None:
         """
-        Make the row ours and return what it said before, None where it is new; the table is created when
-        absent.
+        Make the row ours and return what it said before, None where it is new; create an absent table.
 
         Raise LoadError when the table cannot be made, or another session holds the row for *wait* seconds.
         """
@@ -273,8 +272,7 @@ class Ledger:
 
     def resolve(self, session: Session) -> bool:
         """
-        On a new connection: tell whether the checkpoint under way when the old one broke is in, and make
-        sure it stays so.
+        Tell, on a new connection, whether the checkpoint under way is in, and make sure it stays so.
 
         Raise Fenced when another loader has the row.
         """
@@ -313,8 +311,7 @@ def holder(run_id: str) -> str:
 
 class Lease:
     """
-    A row lock that lives as long as this run, on a connection of its own: only one loader a loader_id at a
-    time.
+    A row lock that lives as long as this run, on its own connection: one loader a loader_id at a time.
 
     The ledger's row cannot serve: its lock ends with every commit. A crash frees the lock as soon as the
     server notices. Should the lease's connection break while the run goes on, it is taken again, and until
@@ -334,8 +331,7 @@ class Lease:
 
     def take(self, wait: float = 0) -> None:
         """
-        Lock the lease, unless it is held; raise LoadError that names the one who has it for *wait* seconds
-        more.
+        Lock the lease, unless it is held; raise LoadError that names who has it for *wait* seconds more.
         """
         if self._session is not None:
             return

@@ -1,6 +1,5 @@
 """
-Small loads for tests of faults: messages, a server with faults in the test's own process, and what is in it
-after.
+Small loads for tests of faults: messages, a server in the test's own process, and what is in it after.
 """
 
 from __future__ import annotations

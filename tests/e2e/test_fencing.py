@@ -1,6 +1,5 @@
 """
-One loader a loader_id: a second one waits or stops, a late one writes nothing, and each says who the other
-is.
+One loader a loader_id: a second one waits or stops, a late one writes nothing; each names the other.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
 """
-The killing: a load that is killed at any moment and started again from its last STATE has every row exactly
-once.
+The killing: killed at any moment and started again from its last STATE, a load has every row once.
 """
 
 from __future__ import annotations
@@ -93,7 +92,7 @@ def kill(target, config, seen, seconds):
 
 
 def load_with_kills(target, within, version, seed, kills):
-    moments = random.Random(seed)
+    moments = random.Random(seed)  # noqa: S311  # no secret: moments that can be had again
     with server(version) as (_, database):
         config = database.config(**SETTINGS)
         for _ in range(kills):

@@ -1,6 +1,5 @@
 """
-Rejects: where they go, how many there may be, what they show, and that their rows can be loaded after the
-cure.
+Rejects: where they go, how many there may be, what they show, and how they load after the cure.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def test_a_signal_commits_what_is_complete_and_prints_its_state(target, number):
     """
     The rows still wait when the signal comes; they and their STATE get their time.
     """
-    with server(23) as (standin, database):
+    with server(23) as (_, database):
         process = target.start(database.config())
         send(process, TEN + lines([record("events", 11)]))
         wait_for(lambda: "EVENTS" in database.tables())
@@ -103,10 +103,10 @@ def test_a_signal_ends_a_run_whose_queue_is_full(target):
         wait_for(lambda: any("stall@commit" in line for line in standin.log))
         written, quiet = 0, 0
         while quiet < 20:
-            try:
+            try:  # each write may find the pipe full
                 written += os.write(process.stdin.fileno(), wide)
                 quiet = 0
-            except BlockingIOError:
+            except BlockingIOError:  # noqa: PERF203  # each write may find the pipe full
                 quiet += 1
                 time.sleep(0.02)
         code, seconds, _, _ = ended(process, signal.SIGTERM)

@@ -1,6 +1,5 @@
 """
-The sweep: the connection is cut at every message of a load, before and after the server acts, and nothing
-shows.
+The sweep: the connection is cut at every message, before and after the server acts, and nothing shows.
 """
 
 from __future__ import annotations
@@ -79,8 +78,7 @@ BASE = {
 @pytest.mark.parametrize("version", [19, 23])
 def test_a_connection_that_is_cut_at_any_message_costs_no_row_and_doubles_none(within, version, load, moment):
     """
-    For each message, log-in to log-off: exit 0, the tables as if nothing had been, STATEs in order to the
-    last.
+    From log-in to log-off: exit 0, the tables as if nothing had been, STATEs in order to the last.
     """
     messages, settings = LOADS[load]
     data = lines(messages())

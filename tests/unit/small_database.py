@@ -22,8 +22,7 @@ LOST = "ORA-03113: end-of-file on communication channel"
 
 class Model:
     """
-    What survives: *rows* by table, the ledger's *checkpoint*, *state* and *ahead*. *faults* are consumed
-    one a call.
+    What survives: *rows* by table, the ledger's *checkpoint*, *state* and *ahead*; one of *faults* a call.
 
     A fault is None, or (when, text): "before" the call acts, "after" it has acted.
     """

@@ -60,8 +60,7 @@ def stream_of(plan):
 )
 def test_a_state_never_overtakes_a_row_and_no_row_is_lost_or_doubled(plan, faults, batch, interval, most):
     """
-    Whatever breaks: rows equal the input's, each STATE finds all rows before it committed, STATEs stay in
-    order.
+    Whatever breaks: rows equal the input's, STATEs stay in order and find all rows before them in.
     """
     portions, before, counts = stream_of(plan)
     faults = [fault and (fault[0] if "03113" in fault[1] else "before", fault[1]) for fault in faults]
@@ -91,10 +90,9 @@ def test_a_state_never_overtakes_a_row_and_no_row_is_lost_or_doubled(plan, fault
 @given(plan=MESSAGES, crash=st.integers(1, 40), interval=st.integers(1, 6), most=st.integers(1, 8))
 def test_a_run_that_is_killed_and_started_from_its_last_state_doubles_nothing(plan, crash, interval, most):
     """
-    Kill at any call; the next run gets the input from behind the ledger's STATE. Every row is in exactly
-    once.
+    Kill at any call; the next run starts behind the ledger's STATE, and every row is in exactly once.
     """
-    portions, before, counts = stream_of([step for step in plan if step != "timeout"])
+    portions, _, counts = stream_of([step for step in plan if step != "timeout"])
     lines = [line for portion in portions for line in portion]
     config = replace(
         CONFIG, commit_interval_rows=interval, max_transaction_rows=most, loader_id="x", max_retries=0

@@ -27,8 +27,7 @@ class FakeBatch:
 @dataclass
 class FakeLoader:
     """
-    Notes what it is asked, in order; waits at `load` until *let* is set; fails with *fault* where it is
-    told to.
+    Notes what it is asked, in order; waits at `load` until *let* is set; fails where it is told to.
     """
 
     fails_at: str = ""
@@ -140,7 +139,7 @@ def test_what_ends_the_loader_reaches_the_reader(pipe, where):
     loader = FakeLoader(fails_at=where)
     loader.let.set()
     handover = start(loader, pipe)
-    with pytest.raises(LoadError, match=f"{where} failed"):
+    with pytest.raises(LoadError, match=f"{where} failed"):  # noqa: PT012  # whichever call is next
         handover.load(FakeBatch(1), ())
         handover.close(ENDING)
         handover.finish(clean=True)
@@ -186,7 +185,7 @@ def test_a_reader_waits_no_longer_than_it_may(pipe, monkeypatch, waits_in):
     loader = FakeLoader()
     handover = start(loader, pipe, hurry)
     handover.load(FakeBatch(1), ())
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted):  # noqa: PT012  # one of them waits
         if waits_in == "load":
             handover.load(FakeBatch(1), ())
             handover.load(FakeBatch(1), ())

@@ -4,8 +4,8 @@ The ledger's answers: is a checkpoint in, whose turn is it, who holds the lease.
 
 from __future__ import annotations
 
-import os
 import platform
+import subprocess
 from contextlib import suppress
 
 import oracledb
@@ -226,9 +226,9 @@ def test_the_lease_of_a_dead_process_of_this_host_is_waited_for(table, monkeypat
     Its server process is about to notice; until then its name stands in the ledger.
     """
     monkeypatch.setattr(module, "RESOLVE_WAIT_SECONDS", 3)
-    dead = os.spawnlp(os.P_NOWAIT, "true", "true")
-    os.waitpid(dead, 0)
-    table.rows["orders"] = {"holder": f"run r0 on {platform.node()} (pid {dead})"}
+    dead = subprocess.Popen(["/bin/true"])
+    dead.wait()
+    table.rows["orders"] = {"holder": f"run r0 on {platform.node()} (pid {dead.pid})"}
     table.rows["orders (lease)"] = {"token": "lease"}
     table.locks["orders (lease)"] = "a server process"
     late, _ = lease_of(ledger(), table)

@@ -1,6 +1,5 @@
 """
-The loader under single faults: what it sends again, what it keeps, when it stops. Any mix of them:
-test_checkpoints.py.
+The loader under single faults; any mix of them is in test_checkpoints.py.
 """
 
 from __future__ import annotations

@@ -162,7 +162,7 @@ def test_a_pipe_may_take_rejects():
     file.settle()
     file.close()
     os.close(writer)
-    with open(reader, "rb") as found:
+    with os.fdopen(reader, "rb") as found:
         assert found.read().count(b"_reject") == 1
 
 

@@ -81,6 +81,6 @@ def test_a_state_larger_than_a_pipe_is_written_whole():
     value = b'{"n":"' + b"x" * 300_000 + b'"}'
     thread = threading.Thread(target=lambda: (StateWriter(writer).write(value), os.close(writer)))
     thread.start()
-    with open(reader, "rb") as file:
+    with os.fdopen(reader, "rb") as file:
         assert file.read() == value + b"\n"
     thread.join()
