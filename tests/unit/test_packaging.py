@@ -82,9 +82,7 @@ def test_the_package_says_that_it_is_typed():
 
 def test_the_version_stands_in_one_place_and_heads_the_changelog():
     assert PROJECT["project"]["dynamic"] == ["version"]
-    (version,) = re.findall(r"^## (\d\S*)", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)[
-        :1
-    ]
+    (version,) = re.findall(r"^## (\d\S*)", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)[:1]
     assert version == target_oracle.__version__
 
 
