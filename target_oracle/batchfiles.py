@@ -134,7 +134,9 @@ def _pyarrow() -> Any:
     try:
         import pyarrow as pa  # noqa: PLC0415  # an extra
     except ImportError as fault:
-        raise ConfigError("BATCH of Parquet or Arrow needs the extra: pip install 'target-oracle[arrow]'") from fault
+        raise ConfigError(
+            "BATCH of Parquet or Arrow needs the extra: pip install 'target-oracle[arrow]'"
+        ) from fault
     return pa
 
 
@@ -182,5 +184,7 @@ def _remote(act: Callable[[Any], Any]) -> Any:
     try:
         import fsspec  # noqa: PLC0415  # an extra
     except ImportError as fault:
-        raise ConfigError("BATCH files in a cloud store need the extra: pip install 'target-oracle[cloud]'") from fault
+        raise ConfigError(
+            "BATCH files in a cloud store need the extra: pip install 'target-oracle[cloud]'"
+        ) from fault
     return act(fsspec)

@@ -105,7 +105,12 @@ class Batch:
         Return the reject that *fault* makes of the row at *position*.
         """
         return Reject(
-            self.version.stream, self.number(position), fault.code, fault.why, fault.column, self.lines[position]
+            self.version.stream,
+            self.number(position),
+            fault.code,
+            fault.why,
+            fault.column,
+            self.lines[position],
         )
 
     def part(self, start: int, stop: int) -> Batch:
@@ -132,7 +137,6 @@ class Batch:
             self.rows = [self.rows[n] for n in keep]
         self.lines = [self.lines[n] for n in keep]
         self.spans = [[numbers[n] for n in keep]]
-
 
     def _moments_of(self, positions: Sequence[int]) -> list[tuple[Any, ...]]:
         every = [moment for count, moment in self.moments for _ in range(count)]

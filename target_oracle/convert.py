@@ -387,10 +387,14 @@ def _text(prop: Field, type_: OracleType, server: Server, tally: Tally) -> Conve
     finish = _finish_text(fit, tally, any_text=size is None and charset.codec is None)
     if chars is None or size is None:
         loose = Converter(str, read, finish, _raw(read))
-        return loose if charset.codec else Converter(Annotated[str, msgspec.Meta(min_length=1)], read, None, loose)
+        return (
+            loose
+            if charset.codec
+            else Converter(Annotated[str, msgspec.Meta(min_length=1)], read, None, loose)
+        )
     safe = min(chars, size // charset.char_bytes)
     loose = Converter(Annotated[str, msgspec.Meta(max_length=chars)], read, finish, _raw(read))
-    if charset.codec or (safe < chars and chars <= _SHORT_CHARS):
+    if charset.codec or (safe < chars <= _SHORT_CHARS):
         return loose
     return Converter(Annotated[str, msgspec.Meta(min_length=1, max_length=max(safe, 1))], read, None, loose)
 
@@ -601,9 +605,7 @@ def _date(_prop: Field, _type: OracleType, _server: Server, tally: Tally) -> Con
 _NUMBERS: Final = frozenset({"NUMBER", "FLOAT"})
 _FLOATS: Final = frozenset({"BINARY_DOUBLE", "BINARY_FLOAT"})
 _TEXTS: Final = frozenset({"VARCHAR2", "CHAR", "NVARCHAR2", "NCHAR", "CLOB", "NCLOB", "LONG"})
-_TIMES: Final = frozenset(
-    {"DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP WITH LOCAL TIME ZONE"}
-)
+_TIMES: Final = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP WITH LOCAL TIME ZONE"})
 _BYTES: Final = frozenset({"RAW", "BLOB", "LONG RAW"})
 _NOT_STRINGS: Final = frozenset({Kind.ANY, Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN, Kind.DECIMAL_STRING})
 

@@ -358,7 +358,9 @@ _NOT_RENAMABLE: Final = frozenset('"\\') | frozenset(map(chr, range(32)))
 _Entry: TypeAlias = "tuple[tuple[str, ...], Slot]"
 
 
-def _envelope(stream: str, slots: Sequence[Slot], *, extras: tuple[str, ...], tolerant: bool) -> type[msgspec.Struct]:
+def _envelope(
+    stream: str, slots: Sequence[Slot], *, extras: tuple[str, ...], tolerant: bool
+) -> type[msgspec.Struct]:
     record = _struct([(slot.prop.path, slot) for slot in slots], tolerant=tolerant)
     fields: list[Any] = [("type", Literal["RECORD"]), ("stream", Literal[stream]), ("record", record)]
     fields += [(name, _EXTRAS[name], None) for name in extras]
@@ -381,7 +383,9 @@ def _struct(entries: Sequence[_Entry], *, tolerant: bool) -> type[msgspec.Struct
         else:
             nested = _struct(inner, tolerant=True)
             if any(slot.key or slot.needed or slot.filled for _, slot in inner):
-                fields.append((f"c{position}", nested))  # without it the record takes the slow way, as in `_leaf`
+                fields.append(
+                    (f"c{position}", nested)
+                )  # without it the record takes the slow way, as in `_leaf`
             else:
                 fields.append((f"c{position}", nested, msgspec.field(default_factory=nested)))
     return msgspec.defstruct(

@@ -28,8 +28,8 @@ from target_oracle.reader import Ending, Wish
 from target_oracle.rejects import Budget, Place, message
 from target_oracle.resume import Ahead, Resume, read_ahead
 from target_oracle.spool import Spool
-from target_oracle.stream import Target
 from target_oracle.stages import watched
+from target_oracle.stream import Target
 from target_oracle.summary import Summary
 from target_oracle.tables import Tables
 
@@ -246,7 +246,14 @@ class Loader:
         if action in (Action.STOP, Action.ROW) or self._tries > self._config.max_retries:
             self._give_up(error, action)
         delay = self._delay()
-        logger.warning("%s; %s in %.1f s (try %d of %d)", describe(error), action.value, delay, self._tries, self._config.max_retries)
+        logger.warning(
+            "%s; %s in %.1f s (try %d of %d)",
+            describe(error),
+            action.value,
+            delay,
+            self._tries,
+            self._config.max_retries,
+        )
         self._summary.retries += 1
         if action is Action.REPLAY:
             self._summary.lost_connections += 1
@@ -263,7 +270,11 @@ class Loader:
             return False
         work = self._work[self._sent]
         work.apart = True
-        logger.info("stream %s: a row fails its whole array (%s); it is looked for", work.batch.version.stream, code_of(error))
+        logger.info(
+            "stream %s: a row fails its whole array (%s); it is looked for",
+            work.batch.version.stream,
+            code_of(error),
+        )
         self._roll_back()
         return True
 
@@ -275,7 +286,11 @@ class Loader:
             self._database.close()
 
     def _give_up(self, error: DatabaseError, action: Action) -> None:
-        tried = "" if action in (Action.STOP, Action.ROW) else f" (given up after {self._config.max_retries} retries)"
+        tried = (
+            ""
+            if action in (Action.STOP, Action.ROW)
+            else f" (given up after {self._config.max_retries} retries)"
+        )
         doubt = (
             "; whether the last checkpoint is in, the ledger will tell the next run" if self._in_doubt else ""
         )
@@ -355,7 +370,14 @@ class Loader:
         if not self._config.reject_table:
             return []
         return [
-            Rejected(each.stream, each.line, each.code, each.column, each.why, message(each, RUN_ID, self._mask).decode())
+            Rejected(
+                each.stream,
+                each.line,
+                each.code,
+                each.column,
+                each.why,
+                message(each, RUN_ID, self._mask).decode(),
+            )
             for each in rejects
         ]
 

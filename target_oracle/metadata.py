@@ -21,7 +21,10 @@ def _field(name: str, kind: Kind) -> Field:
 
 
 # In the order in which they follow the columns of the properties.
-FROM_MESSAGE: Final = (_field("_sdc_extracted_at", Kind.DATE_TIME), _field("_sdc_table_version", Kind.INTEGER))
+FROM_MESSAGE: Final = (
+    _field("_sdc_extracted_at", Kind.DATE_TIME),
+    _field("_sdc_table_version", Kind.INTEGER),
+)
 OF_MOMENT: Final = (
     _field("_sdc_received_at", Kind.DATE_TIME),
     _field("_sdc_batched_at", Kind.DATE_TIME),

@@ -68,5 +68,7 @@ def _rejects(batch: Batch, written: Written) -> list[Reject]:
 
 def _append(database: Database, batch: Batch, rows: list[Row]) -> Outcome:
     version = batch.version
-    written = database.writer(version.target.owner, version.target.rows_table, version.columns, ()).insert(rows)
+    written = database.writer(version.target.owner, version.target.rows_table, version.columns, ()).insert(
+        rows
+    )
     return Outcome(inserted=written.count, rejects=_rejects(batch, written))

@@ -43,7 +43,9 @@ class Switch:
         owner, table, work = target.owner, target.table, str(target.work)
         source = sql.qualified(owner, work)
         if not self.may_empty and not session.rows(f"SELECT 1 FROM {source} WHERE ROWNUM = 1"):  # noqa: S608  # a quoted name
-            logger.warning("stream %s: no row came, so its table stays as it is (overwrite_empty)", self.stream)
+            logger.warning(
+                "stream %s: no row came, so its table stays as it is (overwrite_empty)", self.stream
+            )
             return
         old = 0
         if target.loading.overwrite_strategy == "truncate":
@@ -71,7 +73,11 @@ class _Work:
         """
         Tell whether rows of *target* fit in.
         """
-        return (self.target.owner, self.target.table, self.target.columns) == (target.owner, target.table, target.columns)
+        return (self.target.owner, self.target.table, self.target.columns) == (
+            target.owner,
+            target.table,
+            target.columns,
+        )
 
 
 class WorkTables:
@@ -97,7 +103,9 @@ class WorkTables:
             work = self._make(database, stream, target, work, unique=unique)
         return replace(target, work=work.name)
 
-    def _make(self, database: Database, stream: str, target: Target, before: _Work | None, *, unique: bool) -> _Work:
+    def _make(
+        self, database: Database, stream: str, target: Target, before: _Work | None, *, unique: bool
+    ) -> _Work:
         free = [n for n in _WORK_TABLES if before is None or n != before.number]
         made = [_Work(target.owner, _name(stream, target, n), n, target) for n in free]
         for left in made:
@@ -129,7 +137,9 @@ class WorkTables:
             try:
                 _drop(database, self._tables[stream])
             except DatabaseError as refusal:
-                logger.warning("stream %s: its work table stays until the next run: %s", stream, describe(refusal))
+                logger.warning(
+                    "stream %s: its work table stays until the next run: %s", stream, describe(refusal)
+                )
             del self._tables[stream]
 
 
@@ -151,7 +161,9 @@ def _move(database: Database, before: _Work, work: _Work) -> None:
     """
     there = {column.name for column in work.target.columns.values()}
     columns = [column.name for column in before.target.columns.values() if column.name in there]
-    database.session.run(sql.insert_select(work.owner, work.name, columns, sql.qualified(before.owner, before.name)))
+    database.session.run(
+        sql.insert_select(work.owner, work.name, columns, sql.qualified(before.owner, before.name))
+    )
     database.session.commit()
 
 

@@ -22,7 +22,14 @@ from target_oracle.log import logger
 from target_oracle.overwrite import Switch
 from target_oracle.resume import Resume
 from target_oracle.singer.lines import CutLine, Lines
-from target_oracle.singer.messages import Envelope, SchemaMessage, diagnose, read_envelope, read_schema, read_state
+from target_oracle.singer.messages import (
+    Envelope,
+    SchemaMessage,
+    diagnose,
+    read_envelope,
+    read_schema,
+    read_state,
+)
 from target_oracle.singer.schema import Field, read_fields
 from target_oracle.singer.shape import SchemaFault
 from target_oracle.stream import Target, Version, make_version
@@ -189,9 +196,14 @@ class Reader:
             number = self._stop[0]
             raise Interrupted(number, f"stopped by signal {number}; what was complete is committed")
         if half:
-            raise ProtocolError(self._number, "the input ends in the middle of a line: the tap broke off; all lines before it are in")
+            raise ProtocolError(
+                self._number,
+                "the input ends in the middle of a line: the tap broke off; all lines before it are in",
+            )
         if lacks_state:
-            raise ProtocolError(self._number, "the input ends without a STATE after its last RECORD (require_final_state)")
+            raise ProtocolError(
+                self._number, "the input ends without a STATE after its last RECORD (require_final_state)"
+            )
 
     def _patience(self) -> float | None:
         if self._since is None:
@@ -226,7 +238,11 @@ class Reader:
             except REFUSED:
                 self._odd(line, number)
                 continue
-            again = resume.take(envelope.stream, line, number) if envelope.type == "RECORD" and envelope.stream else None
+            again = (
+                resume.take(envelope.stream, line, number)
+                if envelope.type == "RECORD" and envelope.stream
+                else None
+            )
             if envelope.type == "STATE" and read_state(envelope, number) != resume.state:
                 again = [*resume.give_up(), (number, line)]
             self._take_lines([(number, line)] if again is None else again)
@@ -269,7 +285,12 @@ class Reader:
             refused = False
         taken = len(rows)
         if taken:
-            self._add(stream, rows, lines[position : position + taken], range(first + position, first + position + taken))
+            self._add(
+                stream,
+                rows,
+                lines[position : position + taken],
+                range(first + position, first + position + taken),
+            )
         return taken, refused
 
     def _take_mixed(self, lines: list[bytes], first: int) -> None:
@@ -309,13 +330,17 @@ class Reader:
             refused = stream.version is None
             if stream.version is not None:
                 try:
-                    stream.version.decoder.rows_into(rows, iter(lines[position : position + self._room(stream)]))
+                    stream.version.decoder.rows_into(
+                        rows, iter(lines[position : position + self._room(stream)])
+                    )
                 except REFUSED:
                     refused = True
                     self._refused = (stream.version, lines[position + len(rows)])
             taken = len(rows)
             if taken:
-                self._add(stream, rows, lines[position : position + taken], numbers[position : position + taken])
+                self._add(
+                    stream, rows, lines[position : position + taken], numbers[position : position + taken]
+                )
             position += taken
             if refused:
                 self._odd(lines[position], numbers[position])
@@ -385,7 +410,16 @@ class Reader:
             case "BATCH":
                 self._files(batchfiles.read_batch(line, number))
             case "INVALID":
-                self._reject(Reject(None, number, "JSON", "the line was rejected before and is still no message", None, line))
+                self._reject(
+                    Reject(
+                        None,
+                        number,
+                        "JSON",
+                        "the line was rejected before and is still no message",
+                        None,
+                        line,
+                    )
+                )
             case other:
                 self._notice(f"messages of type {other[:40]!r} are ignored")
 
@@ -444,7 +478,9 @@ class Reader:
         name = envelope.stream
         stream = self._streams.get(name) if name else None
         if stream is None:
-            raise ProtocolError(number, f"RECORD of stream {name!r} before its SCHEMA" if name else "RECORD has no stream")
+            raise ProtocolError(
+                number, f"RECORD of stream {name!r} before its SCHEMA" if name else "RECORD has no stream"
+            )
         if envelope.record is msgspec.UNSET:
             raise ProtocolError(number, f"RECORD of stream {name!r} has no record")
         if stream.version is None:
@@ -473,7 +509,9 @@ class Reader:
         assert stream.version is not None  # noqa: S101  # made before
         decoder = stream.version.decoder
         rows: list[Row] = []
-        refused = self._refused is not None and self._refused[0] is stream.version and self._refused[1] is line
+        refused = (
+            self._refused is not None and self._refused[0] is stream.version and self._refused[1] is line
+        )
         if not refused:
             try:
                 decoder.rows_into(rows, iter((line,)))
@@ -601,7 +639,11 @@ class Reader:
         See that rows of a table that keeps versions carry theirs, also without the other metadata.
         """
         wish = stream.wish
-        if wish.metadata or stream.target is None or not (stream.target.has_versions and wish.settings.process_activate_version_messages):
+        if (
+            wish.metadata
+            or stream.target is None
+            or not (stream.target.has_versions and wish.settings.process_activate_version_messages)
+        ):
             return
         self._establish(stream, versioned(wish))
 
@@ -610,7 +652,9 @@ class Reader:
         if not name or version is None:
             raise ProtocolError(number, "ACTIVATE_VERSION needs a stream and a version")
         if not self._config.for_stream(name).process_activate_version_messages:
-            self._notice(f"stream {name}: ACTIVATE_VERSION is not acted upon (process_activate_version_messages)")
+            self._notice(
+                f"stream {name}: ACTIVATE_VERSION is not acted upon (process_activate_version_messages)"
+            )
         elif name in self._streams:
             self._activated(self._streams[name], version)
         else:
@@ -630,7 +674,9 @@ class Reader:
         if not stream.wish.metadata:
             settings = stream.wish.settings
             if settings.schema_evolution == "freeze" or self._config.ddl_mode == "none":
-                self._notice(f"stream {stream.name}: its table keeps no versions and may not change, so none is activated")
+                self._notice(
+                    f"stream {stream.name}: its table keeps no versions and may not change, so none is activated"
+                )
                 return
             self._establish(stream, versioned(stream.wish))
         self._close()
@@ -715,7 +761,9 @@ class Reader:
 
         With a text that is too long for a column which may grow, all are read again after it has grown.
         """
-        long = [each for each in faults.values() if isinstance(each, TooLong) and self._may_grow(stream, each)]
+        long = [
+            each for each in faults.values() if isinstance(each, TooLong) and self._may_grow(stream, each)
+        ]
         if long:
             batch.rows = []
             self._read_again(stream, batch, long)
@@ -729,7 +777,9 @@ class Reader:
         before = stream.target
         self._grow(stream, faults)
         # A column that stayed as it was will not grow the next time either.
-        stream.full |= {fault.column for fault in faults if _is_same_column(before, stream.target, fault.column)}
+        stream.full |= {
+            fault.column for fault in faults if _is_same_column(before, stream.target, fault.column)
+        }
         self._take_group(stream.name, batch.lines, numbers)
 
     def _hand_over(self, batch: Batch) -> None:
@@ -802,7 +852,8 @@ def wish_of(message: SchemaMessage, settings: StreamSettings) -> Wish:
     missing = [key for key in message.key_properties if key not in {prop.name for prop in fields}]
     if missing:
         raise ProtocolError(
-            message.line, f"SCHEMA of stream {message.stream!r}: key_properties name {missing[0]!r}, which properties lack"
+            message.line,
+            f"SCHEMA of stream {message.stream!r}: key_properties name {missing[0]!r}, which properties lack",
         )
     fields = _without_ignored(fields, message, settings)
     added: tuple[Field, ...] = ()
@@ -863,6 +914,6 @@ def _same(before: SchemaMessage, now: SchemaMessage) -> bool:
     """
     Tell whether two SCHEMAs say the same; the order of properties does not matter.
     """
-    return before.raw == now.raw or (before.schema == now.schema and before.key_properties == now.key_properties)
-
-
+    return before.raw == now.raw or (
+        before.schema == now.schema and before.key_properties == now.key_properties
+    )

@@ -110,14 +110,25 @@ def make_version(
     hides = deletes and all(prop.name != DELETED_AT for prop in fields)
     columns = {**target.columns, DELETED_AT: _HIDDEN} if hides else target.columns
     slots = [
-        _slot(prop, columns[prop.name], target, tally, validate=validate, partial=partial and prop.name != DELETED_AT)
+        _slot(
+            prop,
+            columns[prop.name],
+            target,
+            tally,
+            validate=validate,
+            partial=partial and prop.name != DELETED_AT,
+        )
         for prop in _in_order([*fields, DELETED_FIELD] if hides else fields, order)
     ]
     deleted = [n for n, slot in enumerate(slots) if deletes and slot.prop.name == DELETED_AT]
     return Version(
         stream,
         target,
-        Decoder(stream, slots, extras=tuple(ATTRIBUTES[added.name] for added in metadata if added.name in ATTRIBUTES)),
+        Decoder(
+            stream,
+            slots,
+            extras=tuple(ATTRIBUTES[added.name] for added in metadata if added.name in ATTRIBUTES),
+        ),
         (*(slot.column for slot in slots), *(target.columns[added.name] for added in metadata)),
         tuple(position for position, slot in enumerate(slots) if slot.key),
         metadata=OF_MOMENT[0] in metadata,

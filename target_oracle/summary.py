@@ -17,7 +17,16 @@ from target_oracle.stages import Stages
 # Points of a report's curve; past it every other one is dropped.
 MOST_SAMPLES: Final = 1000
 # What can become of a record, in the order in which it is told.
-RESULTS: Final = ("inserted", "updated", "merged", "unchanged", "deleted", "deduplicated", "skipped", "rejected")
+RESULTS: Final = (
+    "inserted",
+    "updated",
+    "merged",
+    "unchanged",
+    "deleted",
+    "deduplicated",
+    "skipped",
+    "rejected",
+)
 
 
 @dataclass(slots=True)
@@ -156,7 +165,9 @@ class Summary:
         """
         out = [_line(name, total) for name, total in self.streams.items()]
         if self.retries or self.lost_connections:
-            out.append(f"{self.retries} retries, {self.lost_connections} connections lost, {self.checkpoints} checkpoints")
+            out.append(
+                f"{self.retries} retries, {self.lost_connections} connections lost, {self.checkpoints} checkpoints"
+            )
         out.append(self.stages.line())
         for (stream, column, code), count in sorted(self.reasons.items(), key=lambda item: -item[1]):
             cure = CURES.get(code, "see docs/rejects.md")

@@ -19,8 +19,8 @@ from target_oracle.oracle.wanted import Policy, Wanted, WantedColumn
 from target_oracle.overwrite import WorkTables, refuse_without_ddl
 from target_oracle.singer.schema import Field
 from target_oracle.stream import Loading, Target
-from target_oracle.upsert import may_stage
 from target_oracle.typemap import TypeOptions, column_types, option_faults, sql_type_fault
+from target_oracle.upsert import may_stage
 
 if TYPE_CHECKING:
     from target_oracle.config import Config, StreamSettings
@@ -85,7 +85,9 @@ class Tables:
         )
         return self._with_beside(database, wish, target, evolution.table, may_change=may_change)
 
-    def _with_beside(self, database: Database, wish: Wish, target: Target, table: Table, *, may_change: bool) -> Target | None:
+    def _with_beside(
+        self, database: Database, wish: Wish, target: Target, table: Table, *, may_change: bool
+    ) -> Target | None:
         """
         Return *target* with the tables that its rows pass through; None when they need DDL that may not run yet.
         """
@@ -97,7 +99,9 @@ class Tables:
             return self._work.prepare(database, wish.stream, target, unique=unique, may_change=may_change)
         if target.method == "upsert" and self._config.ddl_mode != "none":
             strategy, rows = target.loading.upsert_strategy, wish.settings.batch_size_rows
-            if may_stage(strategy, target.columns.values(), rows) and not self._is_staging_ready(database, target, may_change):
+            if may_stage(strategy, target.columns.values(), rows) and not self._is_staging_ready(
+                database, target, may_change
+            ):
                 return None
         return target
 

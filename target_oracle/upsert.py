@@ -50,7 +50,10 @@ def send(database: Database, batch: Batch, rows: list[Row]) -> Outcome:
     asked = sending.all_keys()
     while asked.positions:
         refused = sending.write(asked, outcome)
-        outcome.rejects += [batch.reject(position, RowFault.of(refusal.code, refusal.why, refusal.column)) for position, refusal in refused]
+        outcome.rejects += [
+            batch.reject(position, RowFault.of(refusal.code, refusal.why, refusal.column))
+            for position, refusal in refused
+        ]
         asked = sending.without_last([position for position, _ in refused] if outcome.deduplicated else [])
         outcome.deduplicated -= len(asked.positions)
     return outcome

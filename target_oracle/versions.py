@@ -53,7 +53,13 @@ class Activation:
             return
         self._check_share(database, doomed, mark)
         gone = self._retire(database, version, mark, doomed)
-        logger.info("stream %s: version %d is active, %d older rows are %s", self.stream, self.version, gone, self._done)
+        logger.info(
+            "stream %s: version %d is active, %d older rows are %s",
+            self.stream,
+            self.version,
+            gone,
+            self._done,
+        )
 
     @property
     def _done(self) -> str:
@@ -77,16 +83,24 @@ class Activation:
         owner, table = self.target.owner, self.target.table
         most = MOST_ROWS if doomed > MOST_ROWS else None
         if mark is None:
-            statement, row, types = sql.delete_older(owner, table, version.name, most), (self.version,), [_NUMBER]
+            statement, row, types = (
+                sql.delete_older(owner, table, version.name, most),
+                (self.version,),
+                [_NUMBER],
+            )
         else:
             statement = sql.mark_older(owner, table, version.name, mark.name, most)
             row, types = (self.moment, self.version), [mark.type, _NUMBER]  # type: ignore[assignment]  # one column more
         gone = 0
         while True:
-            touched, failed = database.session.array(statement, [row], declare(types, self.target.server.max_string_bytes))
+            touched, failed = database.session.array(
+                statement, [row], declare(types, self.target.server.max_string_bytes)
+            )
             refusals(failed)
             if failed:
-                raise LoadError(f"stream {self.stream}: the table refuses that its older rows go (ORA-{failed[0][1]:05d})")
+                raise LoadError(
+                    f"stream {self.stream}: the table refuses that its older rows go (ORA-{failed[0][1]:05d})"
+                )
             gone += touched
             if most is None or touched < most:
                 return gone

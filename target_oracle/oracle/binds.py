@@ -48,10 +48,14 @@ def declare(types: Iterable[OracleType], max_string_bytes: int) -> list[Any]:
     A text is declared short, so that it travels as an ordinary bind; the driver enlarges it where a value is longer.
     """
     short = max_string_bytes // BYTES_PER_CHAR
-    return [min(type_.length or short, short) if type_.name in _TEXTS else _declared(type_) for type_ in types]
+    return [
+        min(type_.length or short, short) if type_.name in _TEXTS else _declared(type_) for type_ in types
+    ]
 
 
-def declare_for_query(types: Sequence[OracleType], longest: Sequence[int], max_string_bytes: int) -> list[Any] | None:
+def declare_for_query(
+    types: Sequence[OracleType], longest: Sequence[int], max_string_bytes: int
+) -> list[Any] | None:
     """
     Return the declarations for binds in a query's select list (MERGE … USING), None where a text is too long.
 

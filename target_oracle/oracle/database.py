@@ -17,7 +17,7 @@ from target_oracle.oracle.codes import Action, classify, code_of, describe
 from target_oracle.oracle.ddl import apply
 from target_oracle.oracle.dictionary import read_server, read_table
 from target_oracle.oracle.evolve import Evolution, plan
-from target_oracle.oracle.ledger import Entry, Ledger, Lease, last_state
+from target_oracle.oracle.ledger import Entry, Lease, Ledger, last_state
 from target_oracle.oracle.rejecttable import Rejected, RejectTable
 from target_oracle.oracle.session import Session, connect, open_session
 from target_oracle.oracle.staging import Numbers, Staging
@@ -176,14 +176,18 @@ class Database:
         if self.ledger is None:
             self.session.commit()
         else:
-            self.ledger.commit(self.session, state=state.decode() if state is not None else None, ahead=ahead, rows=rows)
+            self.ledger.commit(
+                self.session, state=state.decode() if state is not None else None, ahead=ahead, rows=rows
+            )
 
     def resolve(self, rows: int) -> bool:
         """
         After a commit whose answer was lost, on a new session: tell whether its *rows* are in.
         """
         if self.ledger is None:
-            logger.warning("the answer to COMMIT was lost and there is no ledger to ask: its rows may be loaded twice")
+            logger.warning(
+                "the answer to COMMIT was lost and there is no ledger to ask: its rows may be loaded twice"
+            )
             return False
         committed = self.ledger.resolve(self.session)
         if committed:

@@ -29,7 +29,9 @@ def as_sqlplus(evolutions: Mapping[str, Evolution], own: Mapping[str, str] = _NO
     """
     head = ["SET DEFINE OFF", "SET SQLBLANKLINES ON", "WHENEVER SQLERROR EXIT FAILURE"]
     body = [line for each in evolutions.items() for line in _section(*each)]
-    body += [line for purpose, statement in own.items() for line in ("", f"-- {purpose}", f"{_lines(statement)};")]
+    body += [
+        line for purpose, statement in own.items() for line in ("", f"-- {purpose}", f"{_lines(statement)};")
+    ]
     return "\n".join([*head, *body]) + "\n"
 
 

@@ -128,7 +128,9 @@ class Session:
             self._in_utc = True
         with self.connection.cursor() as cursor:
             cursor.executemany(sql, table, batcherrors=True)
-            failed = sorted((fault.offset, fault.code, fault.message) for fault in cursor.getbatcherrors() or ())
+            failed = sorted(
+                (fault.offset, fault.code, fault.message) for fault in cursor.getbatcherrors() or ()
+            )
             return cursor.rowcount, failed
 
     def array_counts(

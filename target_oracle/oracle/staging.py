@@ -83,7 +83,13 @@ class Staging:
     session: Session
 
     def __init__(  # what tells one from another
-        self, owner: str, table: str, columns: tuple[Column, ...], keys: tuple[str, ...], server: Server, numbers: Numbers
+        self,
+        owner: str,
+        table: str,
+        columns: tuple[Column, ...],
+        keys: tuple[str, ...],
+        server: Server,
+        numbers: Numbers,
     ) -> None:
         names = [column.name for column in columns]
         # In an order of their own: the same table serves rows whose columns come in another one.
@@ -93,7 +99,10 @@ class Staging:
         self._mark = sha256(shape.encode()).hexdigest()[:16].upper()
         self._own_mark = uuid.uuid4().hex[:16].upper()
         self._number = "SDC$ROW" if "SDC$ROW" not in names else "SDC$ROW_NUMBER"
-        self._declared = [*declare([column.type for column in columns], server.max_string_bytes), oracledb.DB_TYPE_NUMBER]
+        self._declared = [
+            *declare([column.type for column in columns], server.max_string_bytes),
+            oracledb.DB_TYPE_NUMBER,
+        ]
         self._kinds = [_PRIVATE] if server.version >= _PRIVATE_SINCE else [_GLOBAL, _WORK]
         self._made_on: Session | None = None
         self._numbers = numbers
@@ -218,7 +227,7 @@ class Staging:
         takes the rows of a piece whose MERGE fails for the sake of one of them.
         """
         first = self._fill_from(len(rows))
-        numbered = list(map(add, rows, zip(range(first, first + len(rows)))))  # noqa: B905  # endless is no zip
+        numbered = list(map(add, rows, zip(range(first, first + len(rows)))))  # endless is no zip
         _, failed = self.session.array(self._insert, numbered, self._declared)
         refused = refusals(failed)
         absent = {refusal.offset for refusal in refused}
@@ -256,7 +265,14 @@ class Staging:
         return Merged(inserted, updated, known - updated)
 
     def _in_pieces(  # the batch, and how to write it otherwise
-        self, merge: str, rows: list[Row], first: int, absent: set[int], writer: Writer, *, skip_unchanged: bool
+        self,
+        merge: str,
+        rows: list[Row],
+        first: int,
+        absent: set[int],
+        writer: Writer,
+        *,
+        skip_unchanged: bool,
     ) -> Merged:
         done: list[Merged] = []
         step = -(-len(rows) // PIECES)

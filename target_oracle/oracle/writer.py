@@ -64,7 +64,12 @@ class Writer:
     session: Session
 
     def __init__(
-        self, owner: str, table: str, columns: tuple[Column, ...], keys: tuple[str, ...], max_string_bytes: int
+        self,
+        owner: str,
+        table: str,
+        columns: tuple[Column, ...],
+        keys: tuple[str, ...],
+        max_string_bytes: int,
     ) -> None:
         names = [column.name for column in columns]
         self.keys = keys
@@ -167,7 +172,9 @@ class Writer:
         """
         order = [*self._set_positions, *self._key_positions]
         declared = [self._declared[n] for n in order]
-        counts, _, refused = self._counted(self._update, [tuple(row[n] for n in order) for row in rows], declared)
+        counts, _, refused = self._counted(
+            self._update, [tuple(row[n] for n in order) for row in rows], declared
+        )
         return counts, refused
 
     def delete(self, keys: list[Row]) -> tuple[list[int], tuple[Refusal, ...]]:

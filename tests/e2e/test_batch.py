@@ -42,7 +42,14 @@ ROWS = [row(number) for number in range(1, 101)]
 
 def as_json(one):
     return json.dumps(
-        {name: value.isoformat() if hasattr(value, "isoformat") else float(value) if isinstance(value, Decimal) else value for name, value in one.items()}
+        {
+            name: value.isoformat()
+            if hasattr(value, "isoformat")
+            else float(value)
+            if isinstance(value, Decimal)
+            else value
+            for name, value in one.items()
+        }
     ).encode()
 
 
@@ -166,4 +173,7 @@ def test_a_bad_row_of_a_table_is_a_reject_and_harms_no_other(target, database, t
     done = target(database.config(max_rejects=5, reject_file=str(rejects)), data)
     assert done.exit_code == 0, done.log
     assert database.query('SELECT "ID", "NAME" FROM "ORDERS"') == [(1, "a")]
-    assert [json.loads(line)["_reject"]["code"] for line in rejects.read_bytes().splitlines()[1:]] == ["ORA-01400", "ORA-12899"]
+    assert [json.loads(line)["_reject"]["code"] for line in rejects.read_bytes().splitlines()[1:]] == [
+        "ORA-01400",
+        "ORA-12899",
+    ]

@@ -42,7 +42,9 @@ def test_a_record_that_says_when_it_was_deleted_removes_its_row(target, database
 
 
 def test_the_last_of_deletes_and_inserts_of_one_key_wins(target, database, config, shape):
-    assert target(config, joined(shape, *[record("s", id=n, name="old", v=1) for n in (1, 2, 3)])).exit_code == 0
+    assert (
+        target(config, joined(shape, *[record("s", id=n, name="old", v=1) for n in (1, 2, 3)])).exit_code == 0
+    )
     data = [
         deleted(1), record("s", id=1, name="new", v=2),
         record("s", id=2, name="new", v=2), deleted(2),
@@ -77,8 +79,15 @@ def test_what_a_record_of_a_log_lacks_stays(target, database):
     config = database.config(load_method="upsert")
     full = [record("s", id=n, name="a", v=1, doc={"n": n}, _sdc_lsn=1) for n in (1, 2, 3)]
     assert target(config, joined(shape, *full)).exit_code == 0
-    some = [record("s", id=1, v=2, _sdc_lsn=2), record("s", id=2, name="b", _sdc_lsn=3), record("s", id=3, v=None, _sdc_lsn=4)]
-    result = target(config, joined(shape, *some, record("s", id=3, name="c", _sdc_lsn=5), record("s", id=4, v=9, _sdc_lsn=6)))
+    some = [
+        record("s", id=1, v=2, _sdc_lsn=2),
+        record("s", id=2, name="b", _sdc_lsn=3),
+        record("s", id=3, v=None, _sdc_lsn=4),
+    ]
+    result = target(
+        config,
+        joined(shape, *some, record("s", id=3, name="c", _sdc_lsn=5), record("s", id=4, v=9, _sdc_lsn=6)),
+    )
     assert result.exit_code == 0, result.log
     assert stored(database) == [(1, "a", 2), (2, "b", 1), (3, "c", None), (4, None, 9)]
     assert database.query('SELECT COUNT(*) FROM "S" WHERE "DOC" IS NOT NULL') == [(3,)]
@@ -118,7 +127,10 @@ def log_of_changes(seed, steps):
             case 3:  # the key changes: a delete and an insert
                 name, value = source.pop(key)
                 source[key + 100] = (name, value)
-                messages += [deleted(key, _sdc_lsn=lsn), record("s", id=key + 100, name=name, v=value, _sdc_lsn=lsn)]
+                messages += [
+                    deleted(key, _sdc_lsn=lsn),
+                    record("s", id=key + 100, name=name, v=value, _sdc_lsn=lsn),
+                ]
     return messages, source
 
 

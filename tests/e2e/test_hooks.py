@@ -12,7 +12,7 @@ ORDERS = lines([schema("orders"), record("orders", 1), record("orders", 2), stat
 def test_statements_run_once_before_the_first_row_and_once_after_the_last(target, database):
     with database.connect() as connection:
         connection.cursor().execute('CREATE TABLE "STEPS" ("N" NUMBER)')
-    count = 'INSERT INTO "STEPS" SELECT COUNT(*) FROM user_tables WHERE table_name = \'ORDERS\''
+    count = "INSERT INTO \"STEPS\" SELECT COUNT(*) FROM user_tables WHERE table_name = 'ORDERS'"
     done = target(database.config(before_run_sql=[count], after_run_sql=[count]), ORDERS)
     assert done.exit_code == 0, done.log
     assert database.query('SELECT "N" FROM "STEPS" ORDER BY "N"') == [(0,), (1,)]
@@ -59,7 +59,9 @@ def test_others_may_read_a_new_table(target, database):
 def test_a_table_comes_with_its_first_record_where_empty_ones_are_not_wanted(target, database):
     data = lines([schema("orders"), schema("empty"), record("orders", 1), state(1)])
     assert target(database.config(persist_empty_tables=False), data).exit_code == 0
-    assert database.query("SELECT table_name FROM user_tables WHERE table_name IN ('ORDERS', 'EMPTY')") == [("ORDERS",)]
+    assert database.query("SELECT table_name FROM user_tables WHERE table_name IN ('ORDERS', 'EMPTY')") == [
+        ("ORDERS",)
+    ]
 
 
 def test_a_stream_without_keys_is_refused_where_keys_are_required(target, database):

@@ -163,7 +163,9 @@ TYPES: dict[str, tuple[dict[str, Any], dict[str, Any], Any, Callable[[Any], Any]
 def test_a_value_comes_back_equal_or_is_a_reject(server, kind, data):
     schema, options, strategy, write, become, read = TYPES[kind]
     values = data.draw(st.lists(strategy, min_size=1, max_size=120))
-    loaded = server.load({**schema, "type": [schema["type"], "null"]} if schema else {}, list(map(write, values)), **options)
+    loaded = server.load(
+        {**schema, "type": [schema["type"], "null"]} if schema else {}, list(map(write, values)), **options
+    )
     for place, value in enumerate(values):
         expected = become(value)
         if expected is REFUSED:

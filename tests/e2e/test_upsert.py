@@ -41,15 +41,22 @@ def test_rows_are_inserted_updated_and_counted(target, database, strategy):
     counts = summary(result)
     assert (counts["received"], counts["inserted"], counts["updated"]) == (100, 50, 50)
     assert f"{counts['batches']} batches ({counts['batches']} {strategy})" in result.log
-    assert database.query('SELECT "ID", "NAME", "V" FROM "S" ORDER BY "ID"') == [(n, f"name {n}", 2) for n in range(100)]
+    assert database.query('SELECT "ID", "NAME", "V" FROM "S" ORDER BY "ID"') == [
+        (n, f"name {n}", 2) for n in range(100)
+    ]
 
 
 def test_rows_that_equal_what_is_stored_are_not_written(target, database, strategy):
     config = database.config(load_method="upsert", upsert_strategy=strategy, skip_unchanged=True)
     shape = schema("s", name=TEXT, v=NUMBER, at=TIME, note=TEXT)
-    rows = [record("s", id=n, name=f"n{n}", v=n / 4, at="2024-01-02T03:04:05.678901Z", note=None) for n in range(20)]
+    rows = [
+        record("s", id=n, name=f"n{n}", v=n / 4, at="2024-01-02T03:04:05.678901Z", note=None)
+        for n in range(20)
+    ]
     assert target(config, joined(shape, *rows)).exit_code == 0
-    changed = [record("s", id=n, name=f"n{n}", v=n / 4, at="2024-01-02T03:04:05.678901Z", note="now") for n in (3, 4)]
+    changed = [
+        record("s", id=n, name=f"n{n}", v=n / 4, at="2024-01-02T03:04:05.678901Z", note="now") for n in (3, 4)
+    ]
     result = target(config, joined(shape, *rows[:3], *changed, *rows[5:], record("s", id=99)))
     counts = summary(result)
     assert (counts["inserted"], counts["updated"], counts["unchanged"]) == (1, 2, 18)
@@ -61,11 +68,17 @@ def test_the_last_row_of_a_key_wins_within_a_batch(target, database, strategy):
     rows = [record("s", id=n % 10, v=n) for n in range(95)]
     result = target(config, joined(schema("s", v=INTEGER), *rows))
     assert summary(result) == {"received": 95, "inserted": 10, "deduplicated": 85, **_rest(result)}
-    assert database.query('SELECT "ID", "V" FROM "S" ORDER BY "ID"') == [(n, 90 + n if n < 5 else 80 + n) for n in range(10)]
+    assert database.query('SELECT "ID", "V" FROM "S" ORDER BY "ID"') == [
+        (n, 90 + n if n < 5 else 80 + n) for n in range(10)
+    ]
 
 
 def _rest(result):
-    return {word: count for word, count in summary(result).items() if word not in ("received", "inserted", "deduplicated")}
+    return {
+        word: count
+        for word, count in summary(result).items()
+        if word not in ("received", "inserted", "deduplicated")
+    }
 
 
 def test_ten_bad_rows_in_a_large_batch_are_the_rejects_and_no_other(target, database, strategy, tmp_path):
@@ -125,7 +138,10 @@ def test_documents_are_merged_as_arrays_where_that_is_asked_for(target, database
     config = database.config(load_method="upsert", upsert_strategy="array")
     shape = schema("s", doc=DOCUMENT)
     for value in ("a", "b"):
-        assert target(config, joined(shape, *[record("s", id=n, doc={"v": value}) for n in range(5)])).exit_code == 0
+        assert (
+            target(config, joined(shape, *[record("s", id=n, doc={"v": value}) for n in range(5)])).exit_code
+            == 0
+        )
     assert database.count("S") == 5
 
 
@@ -183,7 +199,12 @@ def test_the_staging_table_of_an_older_server_is_a_global_temporary_one(target, 
     database = Database(server.dsn, server.user, server.password, 12)
     config = database.config(load_method="upsert", upsert_strategy="staged")
     for v in (1, 2):
-        assert target(config, joined(schema("s", v=INTEGER), *[record("s", id=n, v=v) for n in range(9)])).exit_code == 0
+        assert (
+            target(
+                config, joined(schema("s", v=INTEGER), *[record("s", id=n, v=v) for n in range(9)])
+            ).exit_code
+            == 0
+        )
     assert database.query('SELECT COUNT(*), SUM("V") FROM "S"') == [(9, 18)]
     temporary = database.query("SELECT table_name FROM user_tables WHERE temporary = 'Y'")
     assert [name[:10] for (name,) in temporary] == ["SDC$STAGE_"]

@@ -153,7 +153,10 @@ SHAPES = {
 }  # fmt: skip
 DEFINITIONS = {
     "money": {"type": ["null", "number"], "minimum": 0},
-    "tree": {"type": "object", "properties": {"kids": {"type": "array", "items": {"$ref": "#/definitions/tree"}}}},
+    "tree": {
+        "type": "object",
+        "properties": {"kids": {"type": "array", "items": {"$ref": "#/definitions/tree"}}},
+    },
     "unused": {"$ref": "#/definitions/nowhere"},
 }
 
@@ -201,7 +204,9 @@ def test_rounded_fractions_are_counted(server):
 
 
 def test_what_a_growing_column_makes_read_again_is_counted_once(server):
-    loaded = server.load({"type": "string"}, ['""', f'"{"ä" * 3000}"', '""', '"a"'], varchar_default_length=10)
+    loaded = server.load(
+        {"type": "string"}, ['""', f'"{"ä" * 3000}"', '""', '"a"'], varchar_default_length=10
+    )
     assert loaded.stored == {0: None, 1: "ä" * 3000, 2: None, 3: "a"}
     assert "2 empty texts became NULL" in loaded.result.log
 
@@ -280,7 +285,9 @@ def test_properties_repeated_in_another_order_change_nothing(server):
         for each in (properties.items(), reversed(properties.items()))
     ]
     record = {"type": "RECORD", "stream": "orders", "record": {"b": "x", "a": 1}}
-    result = server.run(b"".join(json.dumps(each).encode() + b"\n" for each in (*schemas, record, *schemas, record)))
+    result = server.run(
+        b"".join(json.dumps(each).encode() + b"\n" for each in (*schemas, record, *schemas, record))
+    )
     assert result.exit_code == 0, result.log
     assert result.log.count("CREATE TABLE") == 1
     assert "ALTER TABLE" not in result.log
@@ -291,7 +298,10 @@ def test_a_table_of_a_thousand_columns_is_loaded(server):
     properties = {f"c{n}": {"type": ["null", "integer"]} for n in range(1000)}
     messages = [
         {"type": "SCHEMA", "stream": "wide", "schema": {"properties": properties}, "key_properties": []},
-        *({"type": "RECORD", "stream": "wide", "record": {f"c{n}": n * k for n in range(1000)}} for k in range(3)),
+        *(
+            {"type": "RECORD", "stream": "wide", "record": {f"c{n}": n * k for n in range(1000)}}
+            for k in range(3)
+        ),
     ]
     result = server.run(b"".join(json.dumps(each).encode() + b"\n" for each in messages))
     assert result.exit_code == 0, result.log
@@ -309,7 +319,9 @@ def test_a_missing_property_is_null_and_one_that_is_required_a_reject(server):
         {"type": "RECORD", "stream": "needed", "record": {"id": 1}},
     ]  # fmt: skip
     result = server.run(
-        b"".join(json.dumps(each).encode() + b"\n" for each in messages), max_rejects=1, reject_table="REFUSED"
+        b"".join(json.dumps(each).encode() + b"\n" for each in messages),
+        max_rejects=1,
+        reject_table="REFUSED",
     )
     assert result.exit_code == 0, result.log
     assert server.database.query('SELECT "CODE", "PROPERTY" FROM "REFUSED"') == [("required", "v")]
@@ -320,7 +332,10 @@ def test_with_longer_strings_a_text_has_32767_bytes(tmp_path):
         loaded = server.load({"type": "string"}, [f'"{"x" * 32767}"', '"a"'])
         assert server.column(loaded.table) == "VARCHAR2(32767 BYTE)"
         assert loaded.stored == {0: "x" * 32767, 1: "a"}
-        assert server.column(server.load({"type": "string", "maxLength": 20_000}, ['"a"']).table) == "VARCHAR2(20000 CHAR)"
+        assert (
+            server.column(server.load({"type": "string", "maxLength": 20_000}, ['"a"']).table)
+            == "VARCHAR2(20000 CHAR)"
+        )
 
 
 OPTIONS = [
@@ -340,7 +355,9 @@ OPTIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("settings", "schema", "column", "text", "value"), OPTIONS, ids=[str(each[0]) for each in OPTIONS])
+@pytest.mark.parametrize(
+    ("settings", "schema", "column", "text", "value"), OPTIONS, ids=[str(each[0]) for each in OPTIONS]
+)
 def test_a_setting_chooses_the_type(server, settings, schema, column, text, value):
     loaded = server.load(schema, [text], **settings)
     assert server.column(loaded.table) == column
@@ -360,7 +377,12 @@ def test_a_column_bears_the_name_that_the_operator_gave(server):
 
 
 def test_a_key_cannot_be_ignored(server):
-    message = {"type": "SCHEMA", "stream": "k", "schema": {"properties": {"id": {"type": "integer"}}}, "key_properties": ["id"]}
+    message = {
+        "type": "SCHEMA",
+        "stream": "k",
+        "schema": {"properties": {"id": {"type": "integer"}}},
+        "key_properties": ["id"],
+    }
     result = server.run(json.dumps(message).encode() + b"\n", columns={"k": {"id": {"ignore": True}}})
     assert result.exit_code == 2
     assert "columns: stream k, property id" in result.last_line

@@ -41,7 +41,9 @@ def first(target, database, way):
 
     def load(**more):
         config = config_of(database, way, **more)
-        result = target(config, joined(SHAPE, activate("s", 10), *rows(10, 1, 2, 3, 4), activate("s", 10), state(1)))
+        result = target(
+            config, joined(SHAPE, activate("s", 10), *rows(10, 1, 2, 3, 4), activate("s", 10), state(1))
+        )
         assert result.exit_code == 0, result.log
         return config
 
@@ -53,7 +55,14 @@ ORDERS = {
     "after": lambda new: [SHAPE, *new, activate("s", 20)],
     "both": lambda new: [SHAPE, activate("s", 20), *new, activate("s", 20)],
     "before its SCHEMA": lambda new: [activate("s", 20), SHAPE, *new],
-    "twice": lambda new: [SHAPE, *new, activate("s", 20), activate("s", 20), activate("s", 21), *rows(21, 1, 3)],
+    "twice": lambda new: [
+        SHAPE,
+        *new,
+        activate("s", 20),
+        activate("s", 20),
+        activate("s", 21),
+        *rows(21, 1, 3),
+    ],
 }
 
 
@@ -79,14 +88,18 @@ def test_all_older_rows_go_when_no_record_comes(target, database, way, first):
 def test_appended_rows_of_older_versions_go_too(target, database, way):
     config = config_of(database, way, load_method="append-only")
     for version in (10, 20):
-        result = target(config, joined(UNKEYED, activate("s", version), *rows(version, 1, 2), activate("s", version)))
+        result = target(
+            config, joined(UNKEYED, activate("s", version), *rows(version, 1, 2), activate("s", version))
+        )
         assert result.exit_code == 0, result.log
     assert alive(database, way) == [(1, "v20"), (2, "v20")]
 
 
 def test_rows_without_a_version_survive(target, database, way):
     config = config_of(database, way)
-    data = joined(UNKEYED, record("s", id=1, name="a"), activate("s", 1), record("s", id=2, name="b"), activate("s", 2))
+    data = joined(
+        UNKEYED, record("s", id=1, name="a"), activate("s", 1), record("s", id=2, name="b"), activate("s", 2)
+    )
     result = target(config, data)
     assert result.exit_code == 0, result.log
     assert alive(database, way) == [(1, "a"), (2, "b")]
@@ -102,7 +115,9 @@ def test_a_row_that_comes_back_is_no_longer_marked(target, database):
 
 def test_nothing_goes_when_that_would_be_more_than_max_delete_percent(target, database, way, first):
     config = first(load_method="upsert")
-    result = target({**config, "max_delete_percent": 50}, joined(SHAPE, *rows(20, 1), activate("s", 20), state(2)))
+    result = target(
+        {**config, "max_delete_percent": 50}, joined(SHAPE, *rows(20, 1), activate("s", 20), state(2))
+    )
     assert result.exit_code == 4
     assert "max_delete_percent" in result.last_line
     assert 2 not in result.states

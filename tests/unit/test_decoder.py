@@ -110,7 +110,9 @@ def test_what_the_fast_way_takes_the_slow_way_gives_too(column, value):
     assert {n: f.code for n, f in faults.items()} == {n: f.code for n, f in expected.items()}
     if not faults:
         assert rows == expected_rows
-        assert [isinstance(value, bool) for value in rows[0]] == [isinstance(value, bool) for value in expected_rows[0]]
+        assert [isinstance(value, bool) for value in rows[0]] == [
+            isinstance(value, bool) for value in expected_rows[0]
+        ]
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -200,7 +202,11 @@ def test_a_name_that_cannot_be_compiled_is_read_the_slow_way(name):
 
 
 def test_nested_properties_become_columns():
-    slots = [slot("id", Kind.INTEGER, INTEGER, ("integer",)), slot("o/a", Kind.STRING, SHORT), slot("o/p/b", Kind.STRING, SHORT)]
+    slots = [
+        slot("id", Kind.INTEGER, INTEGER, ("integer",)),
+        slot("o/a", Kind.STRING, SHORT),
+        slot("o/p/b", Kind.STRING, SHORT),
+    ]
     decoder = Decoder("s", slots)
     assert fast(decoder, line({"id": 1, "o": {"a": "x", "p": {"b": "y"}}})) == ([(1, "x", "y")], {})
     assert fast(decoder, line({"id": 1})) == ([(1, None, None)], {})
@@ -234,7 +240,9 @@ def test_a_number_is_kept_or_rounded_half_to_even_at_38_digits(text, stored):
     assert row[0] == stored
 
 
-@pytest.mark.parametrize("text", ["1e126", "-1e126", "9" * 39 + ".5", "1e-131", '"NaN"', '"12"', "true", "{}"])
+@pytest.mark.parametrize(
+    "text", ["1e126", "-1e126", "9" * 39 + ".5", "1e-131", '"NaN"', '"12"', "true", "{}"]
+)
 def test_a_number_that_number_does_not_hold_is_a_fault(text):
     decoder = Decoder("s", [slot("n", Kind.NUMBER, NUMBER, ("number",))])
     _, faults = fast(decoder, b'{"type":"RECORD","stream":"s","record":{"n":' + text.encode() + b"}}")
