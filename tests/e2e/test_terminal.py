@@ -94,13 +94,13 @@ class Terminal:
 
 
 @pytest.fixture
-def database(standin):
+def place(standin):
     server = standin()
     return Database(server.dsn, server.user, server.password, server.version)
 
 
-def test_a_terminal_shows_the_live_line_and_is_left_clean(database, tmp_path):
-    terminal = Terminal(database.config(commit_interval_rows=1), tmp_path)
+def test_a_terminal_shows_the_live_line_and_is_left_clean(place, tmp_path):
+    terminal = Terminal(place.config(commit_interval_rows=1), tmp_path)
     os.write(terminal.feed, lines(500))
     terminal.until(re.compile(rb"502 lines read, [\d,]+/s, 500 records in, 0 rejects, last commit \d+ s ago"))
     assert terminal.end() == 0
@@ -110,8 +110,8 @@ def test_a_terminal_shows_the_live_line_and_is_left_clean(database, tmp_path):
     assert any(b"stream orders: 500 received, 500 inserted" in line for line in left)
 
 
-def test_a_line_of_the_log_stands_above_the_live_line(database, tmp_path):
-    terminal = Terminal(database.config(), tmp_path)
+def test_a_line_of_the_log_stands_above_the_live_line(place, tmp_path):
+    terminal = Terminal(place.config(), tmp_path)
     terminal.until(LIVE)
     os.write(terminal.feed, lines(5))
     terminal.until(re.compile(rb"\r\x1b\[K[^\r\n]*CREATE TABLE[^\r\n]*\r\n[\d,]+ lines read"))
@@ -126,8 +126,8 @@ def test_a_line_of_the_log_stands_above_the_live_line(database, tmp_path):
         pytest.param({}, {"TERM": "dumb"}, id="dumb-terminal"),
     ],
 )
-def test_who_does_not_want_a_live_line_has_none(database, tmp_path, settings, environment):
-    terminal = Terminal(database.config(**settings), tmp_path, **environment)
+def test_who_does_not_want_a_live_line_has_none(place, tmp_path, settings, environment):
+    terminal = Terminal(place.config(**settings), tmp_path, **environment)
     os.write(terminal.feed, lines(5))
     assert terminal.end() == 0
     assert b"\x1b" not in terminal.seen
