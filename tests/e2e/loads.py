@@ -5,7 +5,7 @@ Small loads for tests of faults: messages, a server in the test's own process, a
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.databases import Database
@@ -14,6 +14,8 @@ from tests.standin.server import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    import oracledb
 
 Message = dict[str, Any]
 Contents = dict[str, tuple[list[str], list[tuple[Any, ...]]]]
@@ -66,17 +68,21 @@ def contents(database: Database) -> Contents:
     """
     Return every table's columns and rows, in an order of their own.
     """
-    found: Contents = {}
-    for table in database.tables():
-        columns = [
-            name
-            for (name,) in database.query(
-                "SELECT column_name FROM user_tab_columns WHERE table_name = :1 ORDER BY column_name", table
-            )
-        ]
-        listed = ", ".join(f'"{name}"' for name in columns)
-        found[table] = (columns, sorted(database.query(f'SELECT {listed} FROM "{table}"'), key=repr))
-    return found
+    with closing(database.connect()) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM user_tab_columns ORDER BY table_name, column_name"
+        )
+        columns: dict[str, list[str]] = {}
+        for table, column in cursor.fetchall():
+            if not table.startswith("TARGET_ORACLE_"):
+                columns.setdefault(table, []).append(column)
+        return {table: (names, _rows(cursor, table, names)) for table, names in columns.items()}
+
+
+def _rows(cursor: oracledb.Cursor, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
+    listed = ", ".join(f'"{name}"' for name in columns)
+    cursor.execute(f'SELECT {listed} FROM "{table}"', fetch_decimals=True, fetch_lobs=False)
+    return sorted(cursor.fetchall(), key=repr)
 
 
 def ids(database: Database, table: str) -> list[int]:

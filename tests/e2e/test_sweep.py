@@ -21,14 +21,14 @@ def append_only():
     A table of one stream, with a column that comes later and a text that only a LOB holds.
     """
     yield schema("plain", keys=())
-    for number in range(1, 8):
+    for number in range(1, 6):
         yield record("plain", number)
         if number % 2 == 0:
             yield state(number)
     yield schema("plain", keys=(), more=NUMBER, text=TEXT)
-    for number in range(8, 12):
+    for number in range(6, 9):
         yield record("plain", number, more=1.5, text=LONG)
-    yield state(11)
+    yield state(8)
 
 
 def upsert():
@@ -49,7 +49,7 @@ def mixed():
     """
     yield schema("plain", keys=())
     yield schema("keyed")
-    for number in range(1, 10):
+    for number in range(1, 7):
         yield record("plain" if number % 2 else "keyed", number)
         yield record("keyed", number % 4)
         if number % 3 == 0:
