@@ -47,14 +47,15 @@ def blocks(page: str, language: str) -> list[str]:
 
 def configs(page: str) -> list[dict[str, object]]:
     """
-    The configurations on a page: blocks of JSON, and files that a shell block writes.
+    The configurations on a page: blocks of JSON that are no Singer message, files that a shell block writes.
     """
     written = [
         part
         for block in blocks(page, "sh")
         for part in re.findall(r"<<'JSON'\n(.*?)^JSON$", block, re.MULTILINE | re.DOTALL)
     ]
-    return [json.loads(text) for text in blocks(page, "json") + written]
+    found = [json.loads(text) for text in blocks(page, "json") + written]
+    return [config for config in found if "type" not in config]
 
 
 def anchors(text: str) -> set[str]:
