@@ -62,6 +62,7 @@ def apply(
     wanted: Wanted,
     server: Server,
     policy: Policy,
+    *,
     read: Read = read_table,
     ran: Callable[[str], object] = str,
 ) -> Evolution:
@@ -69,8 +70,8 @@ def apply(
     Bring the table to what *wanted* says, and return the evolution that then has no changes left.
 
     Its notices tell what was done; *ran* is told each statement that was. Raise LoadError when the database
-    refuses, the driver's error when the session is lost; either way the next call goes on where this one stopped.
-    Commits, as DDL does.
+    refuses, the driver's error when the session is lost; either way the next call goes on where this one
+    stopped. Commits, as DDL does.
     """
     spared, notices, refusal = Spared(), dict[str, None](), None
     tried: Counter[Change] = Counter()
