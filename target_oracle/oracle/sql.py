@@ -110,7 +110,8 @@ def merge(
     Return the MERGE of the rows of *source*, a qualified name or a query in parentheses; *keys* are not set.
 
     Where *changed* are given, only rows that differ in one of these columns are updated; none may be a LOB.
-    Without *updates* rows that are there stay as they are, without *inserts* rows that are not there stay out.
+    Without *updates* rows that are there stay as they are, without *inserts* rows that are not there stay
+    out.
     """
     keyed = " AND ".join(f'"t".{quote(key)} = "s".{quote(key)}' for key in keys)
     # A column of the ON clause cannot be set: ORA-38104.
@@ -188,7 +189,9 @@ def delete_older(owner: str, table: str, version: str, most: int | None) -> str:
 
 def mark_older(owner: str, table: str, version: str, mark: str, most: int | None) -> str:
     """
-    Return the UPDATE that sets *mark* to the first bind where *version* is below the second, at most so many rows.
+    Return the UPDATE that sets *mark* to the first bind where *version* is below the second.
+
+    At most so many rows are touched.
     """
     return (
         f"UPDATE {qualified(owner, table)} SET {quote(mark)} = :1"
