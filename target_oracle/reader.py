@@ -77,7 +77,8 @@ class Gate(Protocol):
 @dataclass(frozen=True, slots=True)
 class Wish:
     """
-    What a SCHEMA asks of the database; *longer* names properties that a value was too long for: chars and bytes.
+    What a SCHEMA asks of the database; *longer* names properties that a value was too long for: chars and
+    bytes.
     """
 
     stream: str
@@ -123,7 +124,8 @@ class Stream:
 
 class Reader:
     """
-    Reads the tap until it ends, fails, or *stop* holds a signal's number; hands batches and endings to *gate*.
+    Reads the tap until it ends, fails, or *stop* holds a signal's number; hands batches and endings to
+    *gate*.
     """
 
     def __init__(self, lines: Lines, gate: Gate, config: Config, *, clock: Clock, stop: list[int]) -> None:
@@ -360,16 +362,24 @@ class Reader:
         """
         assert stream.version is not None  # noqa: S101  # rows were made by it
         if stream.batch is None:
+            self._gather(stream.version)
             stream.batch = Batch(stream.version, metadata.utc_now())
         self._arrived(stream, len(rows), stream.batch.add(rows, lines, numbers))
         self._send_when_full(stream)
+
+    def _gather(self, version: Version) -> None:
+        """
+        Note that rows come whose table is switched later; a STATE from before them need not wait for that.
+        """
+        if version.target.work and version.stream not in self._gathering:
+            if self._state is not None and not self._gathering:
+                self._close()
+            self._gathering.add(version.stream)
 
     def _arrived(self, stream: Stream, rows: int, size: int) -> None:
         self._bytes += size
         self._rows += rows
         stream.received += rows
-        if stream.version is not None and stream.version.target.work:
-            self._gathering.add(stream.name)
         self._rows_after_state = True
         if self._since is None:
             self._since = self._clock()
@@ -455,6 +465,7 @@ class Reader:
             return
         self._send(stream)
         version = stream.version
+        self._gather(version)
         version.tally.empty += rows.empty
         batch = Batch(version, metadata.utc_now(), rows, lines, [numbers], int(table.nbytes))  # type: ignore[arg-type]  # columns for rows
         self._arrived(stream, len(rows), batch.size)
@@ -530,7 +541,8 @@ class Reader:
 
     def _wider(self, stream: Stream, line: bytes, number: int, fault: TooLong) -> list[Row]:
         """
-        Make room for a text that its column does not hold, then read the line again; no row when there is none.
+        Make room for a text that its column does not hold, then read the line again; no row when there is
+        none.
         """
         envelope = read_envelope(line)
         try:
@@ -733,7 +745,8 @@ class Reader:
         self._rows_after_state = False
         if self._since is None:
             self._since = self._clock()
-        # While it must wait, a checkpoint ends at each STATE: what is ahead of it is then known by whole checkpoints.
+        # While it must wait, a checkpoint ends at each STATE: what is ahead of it is then known by whole
+        # checkpoints.
         if self._rows >= self._config.commit_interval_rows or (self._gathering and self._config.loader_id):
             self._close()
 
@@ -879,7 +892,8 @@ def _fields(message: SchemaMessage, settings: StreamSettings) -> list[Field]:
 
 def versioned(wish: Wish) -> Wish:
     """
-    Return *wish* with the column of versions, and with the one that marks deleted rows unless they are removed.
+    Return *wish* with the column of versions, and with the one that marks deleted rows unless they are
+    removed.
     """
     fields = tuple(prop for prop in wish.fields if prop.name != metadata.VERSION.name)
     if not wish.settings.hard_delete:
