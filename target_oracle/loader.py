@@ -1,8 +1,8 @@
 """
 Batches -> transactions: send, commit, print STATE; and after any failure the same again, or a clear end.
 
-One checkpoint is one transaction. Its batches keep their lines until the commit's outcome is known, so that a lost
-session costs a replay and never a row.
+One checkpoint is one transaction. Its batches keep their lines until the commit's outcome is known, so that
+a lost session costs a replay and never a row.
 """
 
 from __future__ import annotations
@@ -115,7 +115,9 @@ class Loader:
 
     def prepare(self, wish: Wish, *, may_change: bool) -> Target | None:
         """
-        Return the table that *wish* asks for, as it is or as DDL makes it; None when it needs DDL that may not run yet.
+        Return the table that *wish* asks for, as it is or as DDL makes it.
+
+        None when it needs DDL that may not run yet.
         """
         self._schemas[wish.stream] = wish.raw
         return self._attempt(lambda: self._tables.prepare(self._database, wish, may_change=may_change))
@@ -152,12 +154,14 @@ class Loader:
 
     def _run_each(self, setting: str, statements: Sequence[str]) -> None:
         """
-        Run the operator's *statements*, each in a transaction of its own; after a lost connection that one again.
+        Run the operator's *statements*, each in a transaction of its own.
+
+        After a lost connection that one again.
         """
         for number, statement in enumerate(statements, 1):
             try:
                 self._attempt(partial(self._database.run_and_commit, statement))
-            except LoadError as fault:
+            except LoadError as fault:  # noqa: PERF203  # each try may fail
                 raise LoadError(f"{setting}, statement {number}: {fault}", code=fault.code) from fault
 
     def end(self, *, clean: bool) -> None:
@@ -189,7 +193,9 @@ class Loader:
 
     def keep_alive(self) -> None:
         """
-        Ask the idle session for a sign of life; one that was cut is opened again, and what was open is replayed.
+        Ask the idle session for a sign of life.
+
+        One that was cut is opened again, and what was open is replayed.
         """
         self._attempt(self._database.ping)
 
@@ -203,7 +209,7 @@ class Loader:
             try:
                 self._bring_up()
                 answer = step()
-            except DatabaseError as error:
+            except DatabaseError as error:  # noqa: PERF203  # each try may fail
                 self._after(error)
             else:
                 if not self._work:
@@ -291,9 +297,11 @@ class Loader:
             if action in (Action.STOP, Action.ROW)
             else f" (given up after {self._config.max_retries} retries)"
         )
-        doubt = (
-            "; whether the last checkpoint is in, the ledger will tell the next run" if self._in_doubt else ""
-        )
+        doubt = ""
+        if self._in_doubt:
+            doubt = "; whether the last checkpoint is in, the ledger will tell the next run"
+            if self._place:
+                self._place.settle()  # its rejects may be all that is left of these rows
         raise LoadError(f"{describe(error)}{tried}{doubt}", code=code_of(error)) from error
 
     def _delay(self) -> float:
@@ -318,7 +326,7 @@ class Loader:
 
     def _keep_within_memory(self, work: _Work) -> None:
         """
-        Move the lines of a batch that was sent to disk where a transaction without bound would fill the memory.
+        Move the lines of a batch that was sent to disk, where no bound keeps them from filling the memory.
         """
         if self._config.max_transaction_bytes or work.held:
             return
@@ -385,7 +393,9 @@ class Loader:
 
     def _ahead_after(self, ending: Ending) -> Ahead:
         """
-        Return what will be committed beyond the last STATE; nobody asks where no loader_id lets a later run find it.
+        Return what will be committed beyond the last STATE.
+
+        Nobody asks where no loader_id lets a later run find it.
         """
         if not self._config.loader_id:
             return self._ahead

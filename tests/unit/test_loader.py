@@ -11,7 +11,9 @@ import pytest
 
 from target_oracle import loader as module
 from target_oracle.errors import InternalError, LoadError, TooManyRejects
+from target_oracle.masking import Mask
 from target_oracle.oracle.writer import Written
+from target_oracle.rejects import RejectFile
 from tests.unit.runs import CONFIG, Portions, Run, record, schema, state
 from tests.unit.small_database import LOST, Model
 
@@ -163,6 +165,22 @@ def test_a_fault_of_the_ledgers_own_statements_after_a_lost_commit_does_not_doub
     Run(model, portions(*THREE)).go()
     assert asked == [3, 3]
     assert model.rows["A"] == ALL
+
+
+def test_rejects_of_a_checkpoint_in_doubt_are_kept(tmp_path):
+    """
+    Should it be in, they are all that is left of their rows.
+    """
+    path = tmp_path / "rejects.jsonl"
+    bad = b'{"type":"RECORD","stream":"a","record":{"id":"x"}}'
+    faults = [None, None, ("after", LOST), *[("before", LOST)] * 9]
+    run = Run(
+        Model(faults), portions(*THREE[:-1], bad, state(3)), replace(CONFIG, max_retries=2, max_rejects=1)
+    )
+    run.loader._place = RejectFile(path, "r1", Mask(()))
+    with pytest.raises(LoadError):
+        run.go()
+    assert path.read_text().count("_reject") == 1
 
 
 # --- idle
