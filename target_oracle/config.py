@@ -180,6 +180,8 @@ class Config:
     log_level: str = "INFO"
     log_format: str = "console"
     report_file: str | None = None
+    prometheus_file: str | None = None
+    prometheus_gateway: str | None = None
     notices: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
 

@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from target_oracle import progress, report
+from target_oracle import metrics, progress, report
 from target_oracle.errors import ConfigError, TargetError
 from target_oracle.handover import Handover
 from target_oracle.loader import Loader
@@ -73,12 +73,13 @@ def run(config: Config, source: Path | None) -> None:
 @contextmanager
 def _told(config: Config, database: Database, summary: Summary) -> Iterator[None]:
     """
-    Whatever ends the body: say what the run did, in the log and in the report.
+    Whatever ends the body: say what the run did, in the log, the report and the metrics.
     """
     started, failure = datetime.now(timezone.utc), None
     path = Path(config.report_file) if config.report_file else None
     if path is not None:
         report.claim(path)
+    metrics.claim(config)
     try:
         yield
     except TargetError as fault:
@@ -88,9 +89,11 @@ def _told(config: Config, database: Database, summary: Summary) -> Iterator[None
         summary.stages.end()
         for line in summary.lines():
             logger.info("%s", line)
+        run = report.Run(RUN_ID, started, config.loader_id, database.described(), database.ddl, failure)
+        facts = report.facts(run, summary)
         if path is not None:
-            run = report.Run(RUN_ID, started, config.loader_id, database.described(), database.ddl, failure)
-            report.write(path, run, summary)
+            report.write(path, facts)
+        metrics.publish(config, facts)
 
 
 def print_state(config: Config) -> None:

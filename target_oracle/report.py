@@ -49,11 +49,10 @@ def claim(path: Path) -> None:
         raise ConfigError(f"cannot write report_file {path}: {fault.strerror}") from fault
 
 
-def write(path: Path, run: Run, summary: Summary) -> None:
+def write(path: Path, found: dict[str, Any]) -> None:
     """
-    Write the report to *path*; what the run did stays done when that cannot be written any more.
+    Write the facts *found* to *path*; what the run did stays done when that cannot be written any more.
     """
-    found = facts(run, summary)
     html = path.suffix.lower() in (".html", ".htm")
     text = page(found) if html else json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     try:

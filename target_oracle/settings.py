@@ -466,6 +466,11 @@ REPORTING: Final = (
     ),
     _text("log_format", "Form of those lines.", "console", "json", default="console"),
     _text("report_file", "File for the run's report: JSON, or HTML where its name ends so; as --report."),
+    _text(
+        "prometheus_file",
+        "File for the run's numbers in Prometheus' text form, for its node exporter; needs the extra.",
+    ),
+    _text("prometheus_gateway", "Address of a Prometheus push gateway that gets them; needs the extra."),
 )
 
 GROUPS: Final = {
