@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 class Act(Protocol):
     """
-    Something done to the table of *stream* behind all rows of its checkpoint, and done again when that is replayed.
+    Something done to the table of *stream* behind all rows of its checkpoint, and again in a replay.
     """
 
     @property

@@ -1,8 +1,9 @@
 """
 Tables of Arrow -> array DML without a Python object a value, where every value is known to fit as it is.
 
-Each column is checked whole: types, lengths, keys. Where anything is in doubt, a column that must be converted or a row
-that must be refused, the table goes the way of lines instead, which decides value by value.
+Each column is checked whole: types, lengths, keys. Where anything is in doubt, a column that must be
+converted or a row that must be refused, the table goes the way of lines instead, which decides value by
+value.
 """
 
 from __future__ import annotations
@@ -39,10 +40,10 @@ class TableLines(Sequence[bytes]):
         self.stream = stream
         self.table = table
 
-    def __len__(self) -> int:
+    def __len__(self) -> int:  # noqa: D105  # as of any sequence
         return int(self.table.num_rows)
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[bytes]:  # noqa: D105  # as of any sequence
         for row in self.table.to_pylist():
             yield self._head + _ENCODER.encode(row) + b"}"
 
@@ -52,7 +53,7 @@ class TableLines(Sequence[bytes]):
     @overload
     def __getitem__(self, place: slice) -> list[bytes]: ...
 
-    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
+    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:  # noqa: D105  # as of any sequence
         if isinstance(place, slice):
             start, stop, _ = place.indices(len(self))
             return list(TableLines(self.stream, self.table.slice(start, max(stop - start, 0))))
@@ -68,7 +69,7 @@ class ArrowRows:
     table: pa.Table
     empty: int = 0
 
-    def __len__(self) -> int:
+    def __len__(self) -> int:  # noqa: D105  # rows, as of a list of them
         return int(self.table.num_rows)
 
 
@@ -95,7 +96,9 @@ def rows_of(version: Version, table: pa.RecordBatch) -> ArrowRows | None:
 
 def _column(slot: Slot, table: pa.RecordBatch, max_string_bytes: int) -> pa.Array | None:
     """
-    Return the column of *slot*, of a type that the driver binds to it; None where its values must be looked at.
+    Return the column of *slot*, of a type that the driver binds to it.
+
+    None where its values must be looked at.
     """
     position = table.schema.get_field_index(slot.prop.name)
     if position < 0:

@@ -1,8 +1,10 @@
 """
-BATCH: records in files instead of lines. Files of JSON lines become RECORD lines; tables of Arrow stay columns.
+BATCH: records in files instead of lines. Files of JSON lines become RECORD lines.
 
-The message names a format (`jsonl`, `parquet`, `arrow`), a compression (`gzip` or none) and a manifest of file URLs
-(Singer SDK, Batch Messages). All files are looked for before the first one is read.
+Tables of Arrow stay columns.
+
+The message names a format (`jsonl`, `parquet`, `arrow`), a compression (`gzip` or none) and a manifest of
+file URLs (Singer SDK, Batch Messages). All files are looked for before the first one is read.
 """
 
 from __future__ import annotations
@@ -84,7 +86,9 @@ def read_batch(line: bytes, number: int) -> Files:
 
 def lines(files: Files) -> Iterator[list[bytes]]:
     """
-    Yield the records of JSON-lines *files* as RECORD lines, in portions; raise ProtocolError for a broken file.
+    Yield the records of JSON-lines *files* as RECORD lines, in portions.
+
+    Raise ProtocolError for a broken file.
     """
     head = b'{"type":"RECORD","stream":' + msgspec.json.encode(files.stream) + b',"record":'
     for url in files.urls:
@@ -95,7 +99,9 @@ def lines(files: Files) -> Iterator[list[bytes]]:
 
 def tables(files: Files, rows: int) -> Iterator[pa.RecordBatch]:
     """
-    Yield the tables of Parquet or Arrow *files*, at most *rows* rows at once; raise ProtocolError for a broken file.
+    Yield the tables of Parquet or Arrow *files*, at most *rows* rows at once.
+
+    Raise ProtocolError for a broken file.
     """
     arrow = _pyarrow()
     for url in files.urls:

@@ -40,9 +40,9 @@ class Batch:
     """
     Rows of one stream for one array DML, each with the line that it came from.
 
-    *lines* outlive *rows*: once sent, rows are dropped, and a replay reads the lines again. *spans* are runs of
-    line numbers, as long together as *lines*. *received* is when the first of them was read. *empty* texts became
-    NULL, and *rounded* fractions lost digits.
+    *lines* outlive *rows*: once sent, rows are dropped, and a replay reads the lines again. *spans* are
+    runs of line numbers, as long together as *lines*. *received* is when the first of them was read.
+    *empty* texts became NULL, and *rounded* fractions lost digits.
     """
 
     version: Version
@@ -55,7 +55,7 @@ class Batch:
     empty: int = 0
     rounded: int = 0
 
-    def __len__(self) -> int:
+    def __len__(self) -> int:  # noqa: D105  # rows, sent or not
         return len(self.lines)
 
     def add(self, rows: list[Row], lines: Sequence[bytes], numbers: Sequence[int]) -> int:

@@ -1,8 +1,10 @@
 """
-What a schema demands beyond types, laid over a column's converter: in C where msgspec can, else over whole columns.
+What a schema demands beyond types, laid over a column's converter.
 
-A length that the schema states is one of these demands: a text longer than its `maxLength` is a reject, while a text
-that only its column is too short for makes the column grow.
+In C where msgspec can, else over whole columns.
+
+A length that the schema states is one of these demands: a text longer than its `maxLength` is a reject,
+while a text that only its column is too short for makes the column grow.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from target_oracle.validation import ColumnCheck, compile_record_check, explain,
 
 def conforming(converter: Converter, prop: Field, check: ColumnCheck | None) -> Converter:
     """
-    Return *converter* with the demands of *prop*'s schema, of which *check* is compiled; the same one for none.
+    Return *converter* with the demands of *prop*'s schema, of which *check* is compiled.
+
+    The same one for none.
     """
     most = prop.max_length if prop.types == {"string"} else None
     if (check is None or (check.accepts is None and not check.starts)) and most is None:
@@ -31,7 +35,9 @@ def conforming(converter: Converter, prop: Field, check: ColumnCheck | None) -> 
 
 def whole_record(schema: Mapping[str, Any]) -> Callable[[bytes], None] | None:
     """
-    Return what raises RowFault for a record that *schema* refuses as a whole; None where each property says all.
+    Return what raises RowFault for a record that *schema* refuses as a whole.
+
+    None where each property says all.
     """
     accepts = compile_record_check(schema)
     if accepts is None:
@@ -148,7 +154,9 @@ class _Demands:
 
     def _annotation(self, plain: Any) -> Any:
         """
-        Return what the decoder declares so that it refuses what it can refuse; None when it cannot see the value.
+        Return what the decoder declares so that it refuses what it can refuse.
+
+        None when it cannot see the value.
         """
         check = self._check
         if check is not None and not check.by_value:

@@ -2,8 +2,8 @@
 JSON value -> bind value: for each column a fast way that msgspec compiles and a complete slow way.
 
 The fast way is a type annotation: what it accepts needs at most `finish`, which looks at a whole column of a
-batch at once. What it refuses goes to `read`, which takes the value's JSON text and either returns the same kind
-of value or says why not. Both ways together are one function; the tests hold them equal.
+batch at once. What it refuses goes to `read`, which takes the value's JSON text and either returns the same
+kind of value or says why not. Both ways together are one function; the tests hold them equal.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import Field, Kind
 
 UTC: Final = timezone.utc
-# NUMBER keeps 38 significant digits for certain, magnitudes from 1e-130 to below 1e126 (SQL Language Reference).
+# NUMBER keeps 38 significant digits for certain, magnitudes from 1e-130 to below 1e126 (SQL Language
+# Reference).
 NUMBER_DIGITS: Final = 38
 NUMBER_MAX_EXPONENT: Final = 125
 NUMBER_MIN_EXPONENT: Final = -130
@@ -58,10 +59,12 @@ Finish: TypeAlias = "Callable[[Sequence[Any]], tuple[Sequence[Any], Faults]]"
 
 class Tally(threading.local):
     """
-    What was changed on the way, by documented rule: empty texts that became NULL, fractions that were rounded.
+    What was changed on the way, by documented rule.
 
-    Each thread has its own counts, so that the loader, which converts the rows of a replay again, adds nothing to
-    the reader's.
+    Empty texts that became NULL, fractions that were rounded.
+
+    Each thread has its own counts, so that the loader, which converts the rows of a replay again, adds
+    nothing to the reader's.
     """
 
     empty: int = 0
@@ -237,7 +240,8 @@ def _number(_prop: Field, type_: OracleType, _server: Server, tally: Tally) -> C
     slow = each(fit)
 
     def finish(values: Sequence[Any]) -> tuple[Sequence[Any], Faults]:
-        # One pass in C: digits (Inexact), size (Overflow, Subnormal), NaN (the comparison), infinity (the top).
+        # One pass in C: digits (Inexact), size (Overflow, Subnormal), NaN (the comparison), infinity (the
+        # top).
         try:
             top = max(map(_EXACT.abs, filter(None, values)), default=0)
         except (DecimalException, TypeError):
@@ -510,8 +514,9 @@ def parse_datetime(text: str) -> datetime:
     """
     Return the date-time that *text* tells, aware when it names a zone; raise RowFault.
 
-    Beyond RFC 3339: a space for the T, no seconds, no zone (taken as UTC when stored), +hh, +hhmm, a bare date,
-    1 to 9 digits of a second (more are read and dropped), rounded half up to microseconds as Oracle would.
+    Beyond RFC 3339: a space for the T, no seconds, no zone (taken as UTC when stored), +hh, +hhmm, a bare
+    date, 1 to 9 digits of a second (more are read and dropped), rounded half up to microseconds as Oracle
+    would.
 
     >>> parse_datetime("2024-02-29 12:00:00.1234567+0530").isoformat()
     '2024-02-29T12:00:00.123457+05:30'

@@ -1,8 +1,8 @@
 """
 Overwrite: new rows gather in a work table beside the old ones; one transaction then exchanges them.
 
-The table itself stays, and with it its grants, indexes, constraints, triggers, comments and synonyms. A run that dies
-leaves the old rows as they were, and a work table whose name tells the next run that it is one.
+The table itself stays, and with it its grants, indexes, constraints, triggers, comments and synonyms. A run
+that dies leaves the old rows as they were, and a work table whose name tells the next run that it is one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class Switch:
 
     def run(self, database: Database) -> None:
         """
-        Exchange the rows within the open transaction; with strategy truncate the old ones go at once and for good.
+        Exchange the rows within the open transaction.
+
+        With strategy truncate the old ones go at once and for good.
         """
         target, session = self.target, database.session
         owner, table, work = target.owner, target.table, str(target.work)

@@ -1,8 +1,8 @@
 """
 `--plan`: the DDL that a load of these SCHEMA messages would run, as a script or as JSON; nothing is touched.
 
-Where the database answers, its tables are read and the plan is what they lack. Where it does not, the plan is for an
-empty schema of a server that has neither BOOLEAN nor JSON, and a warning says so.
+Where the database answers, its tables are read and the plan is what they lack. Where it does not, the plan
+is for an empty schema of a server that has neither BOOLEAN nor JSON, and a warning says so.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def run(config: Config, source: Path | None, as_json_text: bool) -> None:  # noq
     """
     Print the DDL for the SCHEMA messages in *source*, stdin when None.
 
-    Raise LoadError, after the plan is printed, where DDL cannot help a stream; ProtocolError for a wrong SCHEMA.
+    Raise LoadError, after the plan is printed, where DDL cannot help a stream; ProtocolError for a wrong
+    SCHEMA.
     """
     with _catalog(config) as catalog:
         evolutions = _evolutions(config, catalog, _schemas(config, source))

@@ -61,24 +61,43 @@ class Gate(Protocol):
     The loader as the reader sees it; every call may raise what ended the loader.
     """
 
-    def check(self) -> None: ...
+    def check(self) -> None:
+        """
+        Raise what ended the loader, if anything did.
+        """
 
-    def resume(self) -> Resume: ...
+    def resume(self) -> Resume:
+        """
+        Return what an earlier run has committed beyond its last STATE.
+        """
 
-    def prepare(self, wish: Wish, *, may_change: bool) -> Target | None: ...
+    def prepare(self, wish: Wish, *, may_change: bool) -> Target | None:
+        """
+        Return the table for *wish*; None when it needs DDL that may not run yet.
+        """
 
-    def load(self, batch: Batch, rejects: Sequence[Reject]) -> None: ...
+    def load(self, batch: Batch, rejects: Sequence[Reject]) -> None:
+        """
+        Send *batch* within the open transaction.
+        """
 
-    def act(self, act: Act) -> None: ...
+    def act(self, act: Act) -> None:
+        """
+        Do *act* behind all rows of the open checkpoint.
+        """
 
-    def close(self, ending: Ending) -> None: ...
+    def close(self, ending: Ending) -> None:
+        """
+        Commit the open checkpoint.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """
-    What a SCHEMA asks of the database; *longer* names properties that a value was too long for: chars and
-    bytes.
+    What a SCHEMA asks of the database.
+
+    *longer* names properties that a value was too long for: chars and bytes.
     """
 
     stream: str
@@ -124,8 +143,9 @@ class Stream:
 
 class Reader:
     """
-    Reads the tap until it ends, fails, or *stop* holds a signal's number; hands batches and endings to
-    *gate*.
+    Reads the tap until it ends, fails, or *stop* holds a signal's number.
+
+    Hands batches and endings to *gate*.
     """
 
     def __init__(self, lines: Lines, gate: Gate, config: Config, *, clock: Clock, stop: list[int]) -> None:
@@ -541,8 +561,9 @@ class Reader:
 
     def _wider(self, stream: Stream, line: bytes, number: int, fault: TooLong) -> list[Row]:
         """
-        Make room for a text that its column does not hold, then read the line again; no row when there is
-        none.
+        Make room for a text that its column does not hold, then read the line again.
+
+        No row when there is none.
         """
         envelope = read_envelope(line)
         try:
@@ -892,8 +913,7 @@ def _fields(message: SchemaMessage, settings: StreamSettings) -> list[Field]:
 
 def versioned(wish: Wish) -> Wish:
     """
-    Return *wish* with the column of versions, and with the one that marks deleted rows unless they are
-    removed.
+    Return *wish* with the column of versions, and the one that marks deleted rows unless they go.
     """
     fields = tuple(prop for prop in wish.fields if prop.name != metadata.VERSION.name)
     if not wish.settings.hard_delete:

@@ -38,8 +38,8 @@ class Target:
     """
     Where a stream's rows go: the table, the column of each property, and how they are written.
 
-    *method* is append-only, upsert or overwrite. *keys* are property names. Of an overwrite, rows gather in table *work*
-    of the same owner. *has_versions* tells that the table keeps the version of its rows.
+    *method* is append-only, upsert or overwrite. *keys* are property names. Of an overwrite, rows gather in
+    table *work* of the same owner. *has_versions* tells that the table keeps the version of its rows.
     """
 
     owner: str
@@ -65,8 +65,9 @@ class Version:
     """
     One version of a stream, from a SCHEMA to the next one that differs; batches point to it for their replay.
 
-    *columns* are the columns of the rows, in their order; those at the *hidden* positions are not stored. A row whose
-    value at *deleted_position* is not None deletes its key. In *partial* rows what the record lacks is ABSENT.
+    *columns* are the columns of the rows, in their order; those at the *hidden* positions are not stored. A
+    row whose value at *deleted_position* is not None deletes its key. In *partial* rows what the record
+    lacks is ABSENT.
     """
 
     stream: str
@@ -101,7 +102,9 @@ def make_version(
     partial: bool = False,
 ) -> Version:
     """
-    Compile *stream* for records whose properties come in *order*: msgspec is quickest when the struct has it too.
+    Compile *stream* for records whose properties come in *order*.
+
+    Msgspec is quickest when the struct has it too.
 
     With *partial* what a record lacks is told apart from null.
     """

@@ -89,7 +89,7 @@ class Summary:
     timeline: list[tuple[float, int]] = field(default_factory=list)
     stages: Stages = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self) -> None:  # noqa: D105  # a stage needs the clock
         self.stages = Stages(self.clock)
 
     def of(self, stream: str) -> StreamTotal:
@@ -156,7 +156,8 @@ class Summary:
         for name, total in self.streams.items():
             if total.received != total.accounted:
                 raise InternalError(
-                    f"stream {name}: {total.received} records were received, {total.accounted} are accounted for; please report this"
+                    f"stream {name}: {total.received} records were received, {total.accounted} are accounted "
+                    "for; please report this"
                 )
 
     def lines(self) -> list[str]:
@@ -166,7 +167,8 @@ class Summary:
         out = [_line(name, total) for name, total in self.streams.items()]
         if self.retries or self.lost_connections:
             out.append(
-                f"{self.retries} retries, {self.lost_connections} connections lost, {self.checkpoints} checkpoints"
+                f"{self.retries} retries, {self.lost_connections} connections lost, "
+                f"{self.checkpoints} checkpoints"
             )
         out.append(self.stages.line())
         for (stream, column, code), count in sorted(self.reasons.items(), key=lambda item: -item[1]):

@@ -1,5 +1,7 @@
 """
-A SCHEMA's wish -> a table that can take its rows: which names and types it asks for, and what the answer means.
+A SCHEMA's wish -> a table that can take its rows.
+
+Which names and types it asks for, and what the answer means.
 """
 
 from __future__ import annotations
@@ -89,7 +91,9 @@ class Tables:
         self, database: Database, wish: Wish, target: Target, table: Table, *, may_change: bool
     ) -> Target | None:
         """
-        Return *target* with the tables that its rows pass through; None when they need DDL that may not run yet.
+        Return *target* with the tables that its rows pass through.
+
+        None when they need DDL that may not run yet.
         """
         if target.method == "overwrite":
             if self._config.ddl_mode == "none":

@@ -43,7 +43,9 @@ class Asked:
 
 def send(database: Database, batch: Batch, rows: list[Row]) -> Outcome:
     """
-    Write *rows* of *batch*: the last row of each key wins; where the database refuses it, the one before gets its turn.
+    Write *rows* of *batch*: the last row of each key wins.
+
+    Where the database refuses it, the one before gets its turn.
     """
     sending = _Sending(database, batch.version, rows)
     outcome = Outcome(deduplicated=len(rows) - len(sending.last))
@@ -77,7 +79,9 @@ class _Sending:
 
     def all_keys(self) -> Asked:
         """
-        Return what is asked of every key, in the order of keys, so that parallel loaders lock rows in one order.
+        Return what is asked of every key, in the order of keys.
+
+        So that parallel loaders lock rows in one order.
         """
         positions = self._sorted(self.last.values())
         doubled = len(self.last) < len(self._rows)
@@ -210,7 +214,9 @@ def _deleted(rows: Sequence[Row], position: int | None) -> frozenset[int]:
 
 def folded(rows: Sequence[Row | None]) -> Row | None:
     """
-    Return what rows of one key come to, None among them for a delete; what a row lacks, the one before it gives.
+    Return what rows of one key come to, None among them for a delete.
+
+    What a row lacks, the one before it gives.
 
     >>> folded([(1, "a"), (1, "b")]), folded([(1, "a"), None]), folded([None, (1, "b")])
     ((1, 'b'), None, (1, 'b'))

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from target_oracle.oracle.database import Database
     from target_oracle.stream import Target
 
-# Rows that one statement touches; more go in several statements of one transaction, so that none runs for ever.
+# Rows that one statement touches; more go in several statements of one transaction, so that none runs for
+# ever.
 MOST_ROWS: Final = 100_000
 _NUMBER: Final = OracleType("NUMBER")
 _ALL: Final = 100
@@ -31,7 +32,8 @@ class Activation:
     """
     The end of all rows of *stream* that are older than *version*; rows without a version stay.
 
-    With *hard* they are removed, else marked at *moment*. More than *most_percent* of the table's rows are none to go.
+    With *hard* they are removed, else marked at *moment*. More than *most_percent* of the table's rows are
+    none to go.
     """
 
     stream: str
@@ -75,8 +77,9 @@ class Activation:
         there = self._count(database, sql.is_null(mark.name) if mark else "", [])
         if doomed * 100 > there * self.most_percent:
             raise LoadError(
-                f"stream {self.stream}: ACTIVATE_VERSION {self.version} would take {doomed} of {there} rows, more than "
-                f"max_delete_percent {self.most_percent:g} allows; none is touched. Did the tap send all its rows?"
+                f"stream {self.stream}: ACTIVATE_VERSION {self.version} would take {doomed} of {there} rows, more "
+                f"than max_delete_percent {self.most_percent:g} allows; none is touched. "
+                "Did the tap send all its rows?"
             )
 
     def _retire(self, database: Database, version: Column, mark: Column | None, doomed: int) -> int:

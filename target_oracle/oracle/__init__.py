@@ -1,0 +1,3 @@
+"""
+The database's world: names, types, statements, sessions; nothing here knows Singer.
+"""

@@ -1,8 +1,8 @@
 """
 Column type -> how its values are bound.
 
-Every column of every array is declared: a value of another Python type would otherwise make the driver swap the bind
-variable and send NULL for the rows before it (`base_impl`, `_set_by_value`).
+Every column of every array is declared: a value of another Python type would otherwise make the driver swap
+the bind variable and send NULL for the rows before it (`base_impl`, `_set_by_value`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def declare(types: Iterable[OracleType], max_string_bytes: int) -> list[Any]:
     """
     Return what `setinputsizes` takes for columns of *types* in INSERT … VALUES and UPDATE … SET.
 
-    A text is declared short, so that it travels as an ordinary bind; the driver enlarges it where a value is longer.
+    A text is declared short, so that it travels as an ordinary bind; the driver enlarges it where a value
+    is longer.
     """
     short = max_string_bytes // BYTES_PER_CHAR
     return [

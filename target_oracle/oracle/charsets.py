@@ -1,8 +1,9 @@
 """
 A database's character set: how many bytes a text has there, and whether it can hold it at all.
 
-Oracle replaces what its character set lacks without a word (`?`), so it is asked beforehand. What Oracle calls a
-character set has a codec in Python for all that are common (Globalization Support Guide, Locale Data).
+Oracle replaces what its character set lacks without a word (`?`), so it is asked beforehand. What Oracle
+calls a character set has a codec in Python for all that are common (Globalization Support Guide, Locale
+Data).
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ _CODECS: Final = {
         ("BLT", 1257), ("VN", 1258),
     )},
     **{f"{prefix}8PC{page}": f"cp{page}" for prefix, page in (
-        ("US", 437), ("WE", 850), ("EE", 852), ("WE", 858), ("RU", 866), ("WE", 860), ("CDN", 863), ("N", 865),
+        ("US", 437), ("WE", 850), ("EE", 852), ("WE", 858), ("RU", 866), ("WE", 860), ("CDN", 863),
+        ("N", 865),
     )},
     "AR8MSAWIN": "cp1256",
     "BLT8CP921": "iso8859_13",
@@ -52,7 +54,9 @@ _SUPPLEMENTARY: Final = re.compile(r"[\U00010000-\U0010ffff]")
 @dataclass(frozen=True, slots=True)
 class Charset:
     """
-    The character set called *name*, whose longest character has *char_bytes*; *codec* is Python's where one is needed.
+    The character set called *name*, whose longest character has *char_bytes*.
+
+    *codec* is Python's where one is needed.
     """
 
     name: str
@@ -77,7 +81,7 @@ class Charset:
         """
         Return the bytes of *text* there; raise UnicodeEncodeError for a character that it lacks.
 
-        >>> charset_of("WE8MSWIN1252").size("10 €"), charset_of("UTF8").size("😀"), charset_of("AL32UTF8").size("😀")
+        >>> [charset_of(name).size("€") for name in ("WE8MSWIN1252", "AL32UTF8")], charset_of("UTF8").size("😀")
         (4, 6, 4)
         """
         if self.codec is not None:

@@ -15,8 +15,8 @@ from target_oracle.oracle.binds import refuse_drift
 if TYPE_CHECKING:
     from target_oracle.config import Config
 
-# The driver sends in pieces of this size. 8 KiB, its default, costs more CPU a row; beyond 256 KiB only memory grows, and
-# the server waits longer for its first piece (docs/decisions/0007-hot-path.md).
+# The driver sends in pieces of this size. 8 KiB, its default, costs more CPU a row; beyond 256 KiB only
+# memory grows, and the server waits longer for its first piece (docs/decisions/0007-hot-path.md).
 SDU_BYTES: Final = 1 << 18
 # V$SESSION: MODULE holds 64 bytes, ACTION 64, CLIENT_IDENTIFIER 64 (Reference, V$SESSION).
 TAG_BYTES: Final = 64
@@ -119,9 +119,10 @@ class Session:
 
     def array_of_columns(self, sql: str, table: Any) -> tuple[int, list[tuple[int, int, str]]]:
         """
-        As `array`, for an Arrow *table*, whose types are the declaration (python-oracledb, "Working with data frames").
+        As `array`, for an Arrow *table*: its types are the declaration (python-oracledb, data frames).
 
-        A date-time travels as TIMESTAMP, which a column WITH TIME ZONE reads in the session's zone: that is UTC from here on.
+        A date-time travels as TIMESTAMP, which a column WITH TIME ZONE reads in the session's zone: that is
+        UTC from here on.
         """
         if not self._in_utc:
             self.run("ALTER SESSION SET TIME_ZONE = '+00:00'")
@@ -137,9 +138,12 @@ class Session:
         self, sql: str, rows: list[tuple[Any, ...]], declared: Sequence[Any]
     ) -> tuple[list[int], int, list[tuple[int, int, str]]]:
         """
-        As `array`, but return how many rows of the table each of *rows* touched, and all together; 0 for those that failed.
+        As `array`, but return how many rows of the table each of *rows* touched, and all together.
 
-        After the first row that fails a MERGE tells 0 for all rows, and the right sum (node-oracledb issue 1686).
+        0 for those that failed.
+
+        After the first row that fails a MERGE tells 0 for all rows, and the right sum (node-oracledb issue
+        1686).
         """
         cursor = self._cursor
         cursor.setinputsizes(*declared)
@@ -194,7 +198,8 @@ class Session:
         """
         Make a round trip, so that a cut connection is noticed before rows are risked.
 
-        A firewall may swallow what is sent without a word, so the answer is not waited for longer than PING_SECONDS.
+        A firewall may swallow what is sent without a word, so the answer is not waited for longer than
+        PING_SECONDS.
         """
         before, most = self.connection.call_timeout, int(PING_SECONDS * 1000)
         self.connection.call_timeout = min(before or most, most)

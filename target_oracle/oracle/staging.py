@@ -1,10 +1,10 @@
 """
 Rows -> a temporary table -> one MERGE of all of them: upsert at the speed of sets.
 
-From 18c the table is a private temporary one: it takes no DDL that commits, and goes with the session. Before, a
-global temporary one, or where that may not be made an ordinary work table; these are made between transactions.
-Rows are numbered, so that a MERGE can take some of them, and so that those of earlier batches can stay for a while:
-emptying the table costs a round trip.
+From 18c the table is a private temporary one: it takes no DDL that commits, and goes with the session.
+Before, a global temporary one, or where that may not be made an ordinary work table; these are made between
+transactions. Rows are numbered, so that a MERGE can take some of them, and so that those of earlier batches
+can stay for a while: emptying the table costs a round trip.
 """
 
 from __future__ import annotations
@@ -223,8 +223,8 @@ class Staging:
         """
         Update the row of each key, or insert it; keys within *rows* differ.
 
-        At most four round trips: empty the table now and then, fill it, count the keys that are known, MERGE. *writer*
-        takes the rows of a piece whose MERGE fails for the sake of one of them.
+        At most four round trips: empty the table now and then, fill it, count the keys that are known,
+        MERGE. *writer* takes the rows of a piece whose MERGE fails for the sake of one of them.
         """
         first = self._fill_from(len(rows))
         numbered = list(map(add, rows, zip(range(first, first + len(rows)))))  # endless is no zip

@@ -25,7 +25,9 @@ DUPLICATE: Final = "ORA-00001"
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """
-    A row that the database refused: its *offset* in the array, the ORA *code*, the column where told, and why.
+    A row that the database refused.
+
+    Its *offset* in the array, the ORA *code*, the column where told, and why.
     """
 
     offset: int
@@ -47,7 +49,9 @@ class Written:
 @dataclass(frozen=True, slots=True)
 class Merged:
     """
-    What an upsert did: rows that were *inserted*, *updated* or left *unchanged*; *refused* are in order of offset.
+    What an upsert did: rows that were *inserted*, *updated* or left *unchanged*.
+
+    *refused* are in order of offset.
     """
 
     inserted: int = 0
@@ -118,8 +122,9 @@ class Writer:
         """
         Update the row of each key, or insert it; keys within *rows* differ.
 
-        One array MERGE inserts what is new and tells what is not, a second one updates that. Where a text is too long
-        for a MERGE's select list: an array UPDATE, and an array INSERT of the rows that it did not find.
+        One array MERGE inserts what is new and tells what is not, a second one updates that. Where a text
+        is too long for a MERGE's select list: an array UPDATE, and an array INSERT of the rows that it did
+        not find.
         """
         declared = self._in_query(rows)
         if declared is None:
@@ -196,7 +201,9 @@ class Writer:
 
 def comparable(columns: Sequence[Column], keys: Sequence[str]) -> list[str]:
     """
-    Return the columns by which a row is found unchanged; none where one cannot be compared: then each row is written.
+    Return the columns by which a row is found unchanged.
+
+    None where one cannot be compared: then each row is written.
     """
     others = [column for column in columns if column.name not in keys]
     if any(column.type.is_lob or column.type.name in _NOT_COMPARED for column in others):

@@ -1,0 +1,3 @@
+"""
+The tap's world: lines, messages, schemas; nothing here knows Oracle.
+"""

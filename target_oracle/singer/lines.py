@@ -65,7 +65,8 @@ class Lines:
             if not data:
                 return self._rest()
             self.bytes_read += len(data)
-            # No copy of *data* between it and its lines: a second mebibyte each time costs page faults, 0.3 us a line.
+            # No copy of *data* between it and its lines: a second mebibyte each time costs page faults, 0.3
+            # us a line.
             *lines, tail = data.split(b"\n")
             if lines and self._held:
                 self._hold(lines[0])

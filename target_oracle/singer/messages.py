@@ -55,7 +55,7 @@ def read_envelope(line: bytes) -> Envelope:
 
 def diagnose(line: bytes) -> tuple[str | None, str, str]:
     """
-    Say of a *line* that is no message which stream it still names, and in a code and words what is wrong with it.
+    Say of a *line* that is no message which stream it still names, and what is wrong with it.
 
     >>> diagnose(b'{"type": "RECORD", "stream": "s", "record": {"a": NaN}}')
     ('s', 'JSON', 'the line is no JSON: it holds NaN, Infinity or the like')

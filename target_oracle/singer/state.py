@@ -17,11 +17,11 @@ EMPTY: Final = frozenset({b"{}", b"null"})
 
 
 def compact(value: bytes) -> bytes:
-    """
+    r"""
     Return the JSON text *value* without white space between its tokens; numbers and escapes stay as written.
 
-    >>> compact(b'{"a": 1.50, "b": " \\\\u00e9 "}')
-    b'{"a":1.50,"b":" \\\\u00e9 "}'
+    >>> compact(b'{"a": 1.50, "b": " \\u00e9 "}')
+    b'{"a":1.50,"b":" \\u00e9 "}'
     """
     return _TOKENS.sub(rb"\1", value)
 
@@ -50,8 +50,8 @@ class StateWriter:
                 rest = rest[os.write(self._descriptor, rest) :]
         except OSError as error:
             raise OutputClosed(
-                f"cannot write STATE to stdout ({error.strerror}); rows up to it are committed, start again from "
-                "the last STATE that was read"
+                f"cannot write STATE to stdout ({error.strerror}); rows up to it are committed, start again "
+                "from the last STATE that was read"
             ) from error
         self.last = value
         self.written += 1

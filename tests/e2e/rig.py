@@ -1,5 +1,7 @@
 """
-One server for many small loads: values of one property go in through the program and come back through the driver.
+One server for many small loads.
+
+Values of one property go in through the program and come back through the driver.
 """
 
 from __future__ import annotations

@@ -95,10 +95,9 @@ def batch(path, encoding, **more):
     return {"type": "BATCH", "stream": "orders", "encoding": encoding, "manifest": [path.as_uri()], **more}
 
 
-def contents(database):
-    return database.query(
-        'SELECT "ID", "NOTE", "AMOUNT", "NAME", "AT", "DAY", "OK", DBMS_LOB.GETLENGTH("LONG") FROM "ORDERS" ORDER BY "ID"'
-    )
+def contents(database, table):
+    columns = '"ID", "NOTE", "AMOUNT", "NAME", "AT", "DAY", "OK", DBMS_LOB.GETLENGTH("LONG")'
+    return database.query(f'SELECT {columns} FROM "{table}" ORDER BY "ID"')
 
 
 @pytest.mark.parametrize("method", ["append-only", "upsert"])
@@ -111,15 +110,13 @@ def test_files_give_the_table_that_lines_give(target, database, tmp_path, form, 
     done = target(database.config(load_method=method), data)
     assert done.exit_code == 0, done.log
     assert done.states == [{"seen": 100}]
-    found = contents(database)
+    found = contents(database, "ORDERS")
     assert len(found) == 100
     data = lines([schema("others", **COLUMNS)]) + b"".join(
         b'{"type":"RECORD","stream":"others","record":' + as_json(one) + b"}\n" for one in ROWS
     )
     assert target(database.config(load_method=method), data).exit_code == 0
-    assert found == database.query(
-        'SELECT "ID", "NOTE", "AMOUNT", "NAME", "AT", "DAY", "OK", DBMS_LOB.GETLENGTH("LONG") FROM "OTHERS" ORDER BY "ID"'
-    )
+    assert found == contents(database, "OTHERS")
 
 
 @pytest.mark.parametrize(

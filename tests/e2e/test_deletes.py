@@ -1,5 +1,7 @@
 """
-Log-based streams: inserts, updates of some columns, deletes, keys that come back; hard_delete and partial updates.
+Log-based streams: inserts, updates of some columns, deletes, keys that come back.
+
+Hard_delete and partial updates.
 """
 
 from __future__ import annotations

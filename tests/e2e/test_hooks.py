@@ -1,5 +1,7 @@
 """
-What an operator lays around a load: statements before and after, indexes, rights, tables only where rows come.
+What an operator lays around a load.
+
+Statements before and after, indexes, rights, tables only where rows come.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ def test_a_statement_that_fails_stops_the_run_and_is_named_by_its_place(target, 
 def test_a_new_table_gets_its_indexes(target, database):
     assert target(database.config(custom_indexes=["note,id", "note"]), ORDERS).exit_code == 0
     found = database.query(
-        "SELECT index_name, column_name FROM user_ind_columns WHERE table_name = 'ORDERS' ORDER BY index_name, column_position"
+        "SELECT index_name, column_name FROM user_ind_columns WHERE table_name = 'ORDERS' "
+        "ORDER BY index_name, column_position"
     )
     indexes: dict[str, list[str]] = {}
     for name, column in found:

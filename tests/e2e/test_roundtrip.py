@@ -1,11 +1,15 @@
 """
-What Oracle can hold comes back equal, from the whole range of each type and on each release; the rest is a reject.
+What Oracle can hold comes back equal, from the whole range of each type and on each release.
 
-What a value must become is computed here by a road of its own, from what the SQL Language Reference says of the type.
+The rest is a reject.
+
+What a value must become is computed here by a road of its own, from what the SQL Language Reference says of
+the type.
 """
 
 from __future__ import annotations
 
+# ruff: noqa: E501  # tables: one type a line
 import base64
 import json
 from datetime import datetime, timedelta, timezone
