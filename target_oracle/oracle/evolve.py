@@ -233,7 +233,7 @@ def _is_ours(wanted: Wanted, table: Table, server: Server) -> bool:
 
     One without any comment is ours when it is just as it would be made: the run that made it was cut off.
     """
-    if table.comment is not None or any(column.comment for column in table.columns):
+    if table.comment is not None:
         return table.comment == comment_of(wanted.stream)
     made = _creation(wanted, server, Spared(comments=True)).table
     return made == replace(table, owner=made.owner, name=made.name, primary_key_name=made.primary_key_name)

@@ -520,6 +520,22 @@ def test_a_column_that_the_database_fills_is_not_changed():
     assert "filled by the database" in evolution.notices[0]
 
 
+def test_a_column_of_a_key_that_stays_is_not_made_nullable():
+    """
+    ORA-01451; the table's comment is a DBA's, the column's is ours.
+    """
+    table = others(
+        Column("ID", INTEGER, nullable=False, comment="id"), primary_key=("ID",), comment="Orders of a day"
+    )
+    assert plan(wanted(WantedColumn("id", INTEGER)), table, SERVER).changes == ()
+
+
+def test_a_table_without_a_comment_whose_columns_have_some_is_not_ours():
+    table = others(Column("A", text(10), comment="The a"), Column("B", text(10), nullable=False))
+    evolution = plan(wanted("a", WantedColumn("b", text(10))), table, SERVER)
+    assert evolution.changes == ()
+
+
 def test_the_key_of_others_stays_and_a_missing_one_is_said():
     table = others(Column("ID", INTEGER), Column("NO", INTEGER, nullable=False), primary_key=("NO",))
     evolution = plan(wanted(key(), WantedColumn("no", INTEGER)), table, SERVER)
