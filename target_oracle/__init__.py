@@ -16,7 +16,7 @@ The modules, in the order in which a row passes them:
         reader.py  stream.py  decoder.py  convert.py  conformity.py  validation.py  faults.py  metadata.py
         checkpoint.py  resume.py  batchfiles.py  arrow.py
     from a SCHEMA to a table
-        typemap.py  typepage.py  tables.py  plan.py
+        typemap.py  typepage.py  tables.py  newtable.py  plan.py
     from batches to transactions
         handover.py  loader.py  acts.py  methods.py  upsert.py  overwrite.py  versions.py  isolation.py
         spool.py  rejects.py  masking.py  summary.py
@@ -26,8 +26,9 @@ The modules, in the order in which a row passes them:
         oracle/database.py  oracle/session.py  oracle/ledger.py  oracle/rejecttable.py  oracle/codes.py
         oracle/writer.py  oracle/staging.py  oracle/binds.py  oracle/sql.py
         oracle/examination.py  oracle/dictionary.py  oracle/table.py  oracle/types.py  oracle/declared.py  oracle/names.py
-        oracle/charsets.py oracle/comments.py oracle/wanted.py  oracle/matching.py  oracle/evolve.py
-        oracle/changes.py  oracle/overflow.py  oracle/ddl.py
+        oracle/charsets.py  oracle/comments.py  oracle/options.py  oracle/wanted.py  oracle/matching.py
+        oracle/evolve.py  oracle/draft.py  oracle/keys.py  oracle/settling.py  oracle/changes.py
+        oracle/overflow.py  oracle/ddl.py  oracle/script.py
 """
 
 __version__ = "0.1.0"
