@@ -61,7 +61,8 @@ ADVICE: Final = {
     "ORA-28001": "the password has expired: change it, then start again",
     "ORA-28002": "the password will expire soon: change it",
     "ORA-01045": "ask the DBA for GRANT CREATE SESSION",
-    "ORA-01031": "a privilege is missing: ask the DBA for GRANT CREATE TABLE (own schema) or the object privilege",
+    "ORA-01031": "a privilege is missing: ask the DBA for GRANT CREATE TABLE (own schema) "
+    "or the object privilege",
     "ORA-01950": "ask the DBA for ALTER USER … QUOTA UNLIMITED ON the tablespace",
     "ORA-01536": "the space quota is used up: ask the DBA for ALTER USER … QUOTA … ON the tablespace",
     "ORA-01653": "the tablespace is full: ask the DBA to add a data file",
@@ -94,7 +95,7 @@ ADVICE: Final = {
     "DPY-4024": "call_timeout ran out",
 }
 
-_UNTRUSTED: Final = "nobody trusted here signed the server's certificate: put its issuer's into the wallet"
+UNTRUSTED: Final = "nobody trusted here signed the server's certificate: put its issuer's into the wallet"
 # By OpenSSL's number of what is wrong with the chain (X509_V_ERR_...); the driver wraps it in DPY-6005.
 CERTIFICATES: Final = {
     9: "the server's certificate is not valid yet: compare the clocks",
@@ -182,7 +183,7 @@ def _certificate_fault(error: BaseException) -> str | None:
     cause = error.__cause__
     while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
         cause = cause.__cause__
-    return None if cause is None else CERTIFICATES.get(cause.verify_code, _UNTRUSTED)
+    return None if cause is None else CERTIFICATES.get(cause.verify_code, UNTRUSTED)
 
 
 def _first_line(error: BaseException) -> str:
