@@ -1,8 +1,9 @@
 """
 A stream's columns -> the compiled way from RECORD lines to rows, and the slow way for lines that it refuses.
 
-The compiled way is one msgspec decoder a stream: message type, stream name, JSON types, decimals and times in one
-pass in C. Whatever it refuses is read again property by property, which either gives the same row or says why not.
+The compiled way is one msgspec decoder a stream: message type, stream name, JSON types, decimals and times
+in one pass in C. Whatever it refuses is read again property by property, which either gives the same row or
+says why not.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from operator import add, attrgetter, itemgetter
 from typing import Any, Final, Literal, TypeAlias
 
@@ -27,6 +29,8 @@ Row = tuple[Any, ...]
 REFUSED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 # What stands in a row for a property that the record lacks, where that is told apart from null.
 ABSENT: Final = msgspec.UNSET
+# Messages that are looked at twice, for the record and what stands beside it: few enough for the cache.
+TOGETHER: Final = 250
 # A column whose values took the slow way this often gets its converter's relaxed form.
 RELAX_AFTER: Final = 100
 
@@ -36,8 +40,8 @@ class Slot:
     """
     One column of the rows: the property it comes from, the column it goes to, and how.
 
-    *needed* refuses a record that lacks the property, *filled* one where it is null. With *partial* a property that
-    the record lacks is ABSENT in the row.
+    *needed* refuses a record that lacks the property, *filled* one where it is null. With *partial* a
+    property that the record lacks is ABSENT in the row.
     """
 
     prop: Field
@@ -61,7 +65,7 @@ class Decoder:
         self.stream = stream
         self.slots = tuple(slots)
         self.extras = extras
-        self._extras_of = tuple(map(attrgetter, extras))
+        self._extras_of = _tails(extras)
         self.tolerant = False
         self._demand: Callable[[bytes], None] | None = None
         self._slow_hits = [0] * len(self.slots)
@@ -90,12 +94,14 @@ class Decoder:
         if not self.extras:
             rows.extend(self._to_rows(map(self.decode, lines)))
             return
-        messages: list[Any] = []
-        try:
-            messages.extend(map(self.decode, lines))
-        finally:
-            found = zip(*(map(extra, messages) for extra in self._extras_of), strict=True)
-            rows.extend(map(add, self._to_rows(messages), found))
+        goes_on = True
+        while goes_on:
+            messages: list[Any] = []
+            try:
+                messages.extend(map(self.decode, islice(lines, TOGETHER)))
+            finally:
+                rows.extend(map(add, self._to_rows(messages), self._extras_of(messages)))
+            goes_on = len(messages) == TOGETHER
 
     def _finish_extracted(self, rows: list[Row]) -> Sequence[Any] | None:
         if "time_extracted" not in self.extras:
@@ -423,6 +429,17 @@ def _to_rows(slots: Sequence[Slot]) -> Callable[[Iterable[Any]], Iterator[Row]]:
     if len(paths) == 1:
         return lambda messages: ((pick(message),) for message in messages)
     return lambda messages: map(pick, messages)
+
+
+def _tails(extras: Sequence[str]) -> Callable[[Iterable[Any]], Iterator[Row]]:
+    """
+    Return what takes *extras* from decoded messages, a tuple each, in C.
+    """
+    if len(extras) > 1:
+        pick = attrgetter(*extras)
+        return lambda messages: map(pick, messages)
+    singles = [attrgetter(name) for name in extras]
+    return lambda messages: zip(*(map(single, messages) for single in singles), strict=True)
 
 
 def _attributes(paths: Sequence[tuple[str, ...]], prefix: str) -> list[str]:
