@@ -122,6 +122,8 @@ def make_version(
             partial=partial and prop.name != DELETED_AT,
         )
         for prop in _in_order([*fields, DELETED_FIELD] if hides else fields, order)
+        # What the database fills cannot be written (ORA-32795, ORA-54013); as a key it can be compared.
+        if prop.name in target.keys or not columns[prop.name].generated
     ]
     deleted = [n for n, slot in enumerate(slots) if deletes and slot.prop.name == DELETED_AT]
     return Version(

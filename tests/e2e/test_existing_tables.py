@@ -45,6 +45,20 @@ def test_a_table_of_others_keeps_its_shape_and_takes_the_rows(target, database):
     assert "SEEN" in result.log
 
 
+def test_a_column_that_the_database_fills_is_never_written(target, database):
+    database.run(
+        "CREATE TABLE orders (id NUMBER GENERATED ALWAYS AS IDENTITY, note VARCHAR2(4000 BYTE),"
+        " twice VARCHAR2(4000) GENERATED ALWAYS AS (note || note) VIRTUAL)"
+    )
+    result = target(database.config(), orders(row(7, note="a", twice="b"), row(8, note="b"), twice=TEXT))
+    assert result.exit_code == 0, result.log
+    assert database.query("SELECT id, note, twice FROM orders ORDER BY id") == [
+        (1, "a", "aa"),
+        (2, "b", "bb"),
+    ]
+    assert "column ID is filled by the database" in result.log
+
+
 def test_a_column_of_others_grows_only_when_a_value_needs_it(target, database):
     database.run("CREATE TABLE orders (id NUMBER, note VARCHAR2(5 CHAR))")
     length = "SELECT char_length FROM user_tab_columns WHERE table_name = 'ORDERS' AND column_name = 'NOTE'"
