@@ -16,7 +16,10 @@ class Act(Protocol):
     """
 
     @property
-    def stream(self) -> str: ...
+    def stream(self) -> str:
+        """
+        The stream whose table it is.
+        """
 
     def run(self, database: Database) -> None:
         """

@@ -82,7 +82,7 @@ class Staging:
 
     session: Session
 
-    def __init__(  # what tells one from another
+    def __init__(  # noqa: PLR0917  # what tells one from another
         self,
         owner: str,
         table: str,

@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from tests.databases import Database
 from tests.messages import DOCUMENT, INTEGER, LONG, NUMBER, TEXT, TIME, joined, record, schema, state
 
 STRATEGIES = ("array", "staged")
@@ -31,11 +32,11 @@ def rows_of(first, last, step=1, **values):
     return [record("s", id=n, name=f"name {n}", **values) for n in range(first, last, step)]
 
 
-def test_rows_are_inserted_updated_and_counted(target, database, strategy):
+def test_rows_are_inserted_updated_and_counted(within, database, strategy):
     config = database.config(load_method="upsert", upsert_strategy=strategy, batch_size_rows=40)
     shape = schema("s", name=TEXT, v=INTEGER)
-    assert target(config, joined(shape, *rows_of(0, 50, v=1), state(1))).exit_code == 0
-    result = target(config, joined(shape, *rows_of(0, 100, v=2), state(2)))
+    assert within(config, joined(shape, *rows_of(0, 50, v=1), state(1))).exit_code == 0
+    result = within(config, joined(shape, *rows_of(0, 100, v=2), state(2)))
     assert result.exit_code == 0, result.log
     assert result.states == [2]
     counts = summary(result)
@@ -46,27 +47,27 @@ def test_rows_are_inserted_updated_and_counted(target, database, strategy):
     ]
 
 
-def test_rows_that_equal_what_is_stored_are_not_written(target, database, strategy):
+def test_rows_that_equal_what_is_stored_are_not_written(within, database, strategy):
     config = database.config(load_method="upsert", upsert_strategy=strategy, skip_unchanged=True)
     shape = schema("s", name=TEXT, v=NUMBER, at=TIME, note=TEXT)
     rows = [
         record("s", id=n, name=f"n{n}", v=n / 4, at="2024-01-02T03:04:05.678901Z", note=None)
         for n in range(20)
     ]
-    assert target(config, joined(shape, *rows)).exit_code == 0
+    assert within(config, joined(shape, *rows)).exit_code == 0
     changed = [
         record("s", id=n, name=f"n{n}", v=n / 4, at="2024-01-02T03:04:05.678901Z", note="now") for n in (3, 4)
     ]
-    result = target(config, joined(shape, *rows[:3], *changed, *rows[5:], record("s", id=99)))
+    result = within(config, joined(shape, *rows[:3], *changed, *rows[5:], record("s", id=99)))
     counts = summary(result)
     assert (counts["inserted"], counts["updated"], counts["unchanged"]) == (1, 2, 18)
     assert database.query('SELECT "ID" FROM "S" WHERE "NOTE" = \'now\' ORDER BY "ID"') == [(3,), (4,)]
 
 
-def test_the_last_row_of_a_key_wins_within_a_batch(target, database, strategy):
+def test_the_last_row_of_a_key_wins_within_a_batch(within, database, strategy):
     config = database.config(load_method="upsert", upsert_strategy=strategy)
     rows = [record("s", id=n % 10, v=n) for n in range(95)]
-    result = target(config, joined(schema("s", v=INTEGER), *rows))
+    result = within(config, joined(schema("s", v=INTEGER), *rows))
     assert summary(result) == {"received": 95, "inserted": 10, "deduplicated": 85, **_rest(result)}
     assert database.query('SELECT "ID", "V" FROM "S" ORDER BY "ID"') == [
         (n, 90 + n if n < 5 else 80 + n) for n in range(10)
@@ -81,7 +82,7 @@ def _rest(result):
     }
 
 
-def test_ten_bad_rows_in_a_large_batch_are_the_rejects_and_no_other(target, database, strategy, tmp_path):
+def test_ten_bad_rows_in_a_large_batch_are_the_rejects_and_no_other(within, database, strategy, tmp_path):
     """
     A CHECK of the table refuses them: a set MERGE fails as a whole, an array tells the rows.
     """
@@ -90,11 +91,11 @@ def test_ten_bad_rows_in_a_large_batch_are_the_rejects_and_no_other(target, data
         load_method="upsert", upsert_strategy=strategy, max_rejects=10, reject_file=str(rejects)
     )
     shape = schema("s", name=TEXT, v=INTEGER)
-    assert target(config, joined(shape, *rows_of(0, 500, v=1))).exit_code == 0
+    assert within(config, joined(shape, *rows_of(0, 500, v=1))).exit_code == 0
     database.run('ALTER TABLE "S" ADD CONSTRAINT "SMALL" CHECK ("V" < 1000)')
     bad = set(range(7, 10_000, 1000))
     rows = [record("s", id=n, name=f"name {n}", v=5000 if n in bad else 2) for n in range(10_000)]
-    result = target(config, joined(shape, *rows, state(1)))
+    result = within(config, joined(shape, *rows, state(1)))
     assert result.exit_code == 0, result.log
     refused = [json.loads(line) for line in rejects.read_text().splitlines()]
     assert {line["record"]["id"] for line in refused if line["type"] == "RECORD"} == bad
@@ -104,63 +105,63 @@ def test_ten_bad_rows_in_a_large_batch_are_the_rejects_and_no_other(target, data
     assert database.query('SELECT COUNT(*) FROM "S" WHERE "V" = 2')[0][0] == 9_990
 
 
-def test_a_refused_row_leaves_its_key_to_the_row_before_it(target, database, strategy, tmp_path):
+def test_a_refused_row_leaves_its_key_to_the_row_before_it(within, database, strategy, tmp_path):
     config = database.config(
         load_method="upsert", upsert_strategy=strategy, max_rejects=5, reject_file=str(tmp_path / "r")
     )
     shape = schema("s", v=INTEGER)
-    assert target(config, joined(shape)).exit_code == 0
+    assert within(config, joined(shape)).exit_code == 0
     database.run('ALTER TABLE "S" ADD CONSTRAINT "SMALL" CHECK ("V" < 10)')
     rows = [record("s", id=1, v=1), record("s", id=1, v=2), record("s", id=1, v=99), record("s", id=2, v=3)]
-    result = target(config, joined(shape, *rows))
+    result = within(config, joined(shape, *rows))
     assert summary(result)["rejected"] == 1
     assert database.query('SELECT "ID", "V" FROM "S" ORDER BY "ID"') == [(1, 2), (2, 3)]
 
 
-def test_long_texts_and_documents_are_staged(target, database):
+def test_long_texts_and_documents_are_staged(within, database):
     config = database.config(load_method="upsert")
     shape = schema("s", text=LONG, doc=DOCUMENT)
     rows = [record("s", id=n, text="ü" * 3000, doc={"n": n}) for n in range(3)]
     for _ in range(2):
-        result = target(config, joined(shape, *rows))
+        result = within(config, joined(shape, *rows))
         assert result.exit_code == 0, result.log
         assert "(1 staged)" in result.log
     assert summary(result)["updated"] == 3
     assert [len(text) for (text,) in database.query('SELECT "TEXT" FROM "S"')] == [3000] * 3
 
 
-def test_small_batches_of_narrow_rows_are_merged_as_arrays(target, database):
-    result = target(database.config(load_method="upsert"), joined(schema("s", v=INTEGER), *rows_of(0, 100)))
+def test_small_batches_of_narrow_rows_are_merged_as_arrays(within, database):
+    result = within(database.config(load_method="upsert"), joined(schema("s", v=INTEGER), *rows_of(0, 100)))
     assert "(1 array)" in result.log
 
 
-def test_documents_are_merged_as_arrays_where_that_is_asked_for(target, database):
+def test_documents_are_merged_as_arrays_where_that_is_asked_for(within, database):
     config = database.config(load_method="upsert", upsert_strategy="array")
     shape = schema("s", doc=DOCUMENT)
     for value in ("a", "b"):
         assert (
-            target(config, joined(shape, *[record("s", id=n, doc={"v": value}) for n in range(5)])).exit_code
+            within(config, joined(shape, *[record("s", id=n, doc={"v": value}) for n in range(5)])).exit_code
             == 0
         )
     assert database.count("S") == 5
 
 
-def test_a_table_of_keys_only(target, database, strategy):
+def test_a_table_of_keys_only(within, database, strategy):
     config = database.config(load_method="upsert", upsert_strategy=strategy)
     for last in (5, 8):
-        result = target(config, joined(schema("s"), *[record("s", id=n) for n in range(last)]))
+        result = within(config, joined(schema("s"), *[record("s", id=n) for n in range(last)]))
         assert result.exit_code == 0, result.log
     assert (summary(result)["inserted"], summary(result)["unchanged"]) == (3, 5)
     assert database.count("S") == 8
 
 
-def test_a_row_too_long_for_the_staging_table_is_a_reject_alone(target, database, tmp_path):
+def test_a_row_too_long_for_the_staging_table_is_a_reject_alone(within, database, tmp_path):
     config = database.config(
         load_method="upsert", upsert_strategy="staged", max_rejects=1, reject_file=str(tmp_path / "r")
     )
     database.run('CREATE TABLE "S" ("ID" NUMBER(3) NOT NULL PRIMARY KEY, "V" NUMBER(3))')
     rows = [record("s", id=n, v=123456 if n == 2 else n) for n in range(4)]
-    result = target(
+    result = within(
         {**config, "schema_evolution": "freeze"}, joined(schema("s", v={"type": ["null", "integer"]}), *rows)
     )
     assert result.exit_code == 0, result.log
@@ -169,9 +170,7 @@ def test_a_row_too_long_for_the_staging_table_is_a_reject_alone(target, database
 
 @pytest.mark.standin
 @pytest.mark.parametrize("version", [12, 19, 23])
-def test_a_staged_batch_costs_at_most_four_round_trips(target, standin, version):
-    from tests.databases import Database
-
+def test_a_staged_batch_costs_at_most_four_round_trips(within, standin, version):
     server = standin(version=version)
     database = Database(server.dsn, server.user, server.password, version)
     config = database.config(
@@ -181,7 +180,7 @@ def test_a_staged_batch_costs_at_most_four_round_trips(target, standin, version)
 
     def trips(rows):
         before = server.stats()["round_trips"]
-        result = target(config, joined(shape, *rows_of(0, rows)))
+        result = within(config, joined(shape, *rows_of(0, rows)))
         assert result.exit_code == 0, result.log
         assert "staged)" in result.log
         return server.stats()["round_trips"] - before
@@ -192,15 +191,13 @@ def test_a_staged_batch_costs_at_most_four_round_trips(target, standin, version)
 
 
 @pytest.mark.standin
-def test_the_staging_table_of_an_older_server_is_a_global_temporary_one(target, standin):
-    from tests.databases import Database
-
+def test_the_staging_table_of_an_older_server_is_a_global_temporary_one(within, standin):
     server = standin(version=12)
     database = Database(server.dsn, server.user, server.password, 12)
     config = database.config(load_method="upsert", upsert_strategy="staged")
     for v in (1, 2):
         assert (
-            target(
+            within(
                 config, joined(schema("s", v=INTEGER), *[record("s", id=n, v=v) for n in range(9)])
             ).exit_code
             == 0

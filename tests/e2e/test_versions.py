@@ -34,14 +34,14 @@ def alive(database, way):
 
 
 @pytest.fixture
-def first(target, database, way):
+def first(within, database, way):
     """
     A table of rows 1 to 4 with version 10.
     """
 
     def load(**more):
         config = config_of(database, way, **more)
-        result = target(
+        result = within(
             config, joined(SHAPE, activate("s", 10), *rows(10, 1, 2, 3, 4), activate("s", 10), state(1))
         )
         assert result.exit_code == 0, result.log
@@ -68,9 +68,11 @@ ORDERS = {
 
 @pytest.mark.parametrize("metadata", [False, True])
 @pytest.mark.parametrize("order", ORDERS)
-def test_older_rows_go_and_newer_ones_stay(target, database, way, first, order, metadata):
+def test_older_rows_go_and_newer_ones_stay(  # noqa: PLR0917  # fixtures
+    within, database, way, first, order, metadata
+):
     config = first(load_method="upsert", add_record_metadata=metadata)
-    result = target(config, joined(*ORDERS[order](rows(20, 1, 3)), state(2)))
+    result = within(config, joined(*ORDERS[order](rows(20, 1, 3)), state(2)))
     assert result.exit_code == 0, result.log
     assert result.states == [2]
     name = "v21" if order == "twice" else "v20"
@@ -78,44 +80,44 @@ def test_older_rows_go_and_newer_ones_stay(target, database, way, first, order, 
     assert database.count("S") == (2 if way == "hard" else 4)
 
 
-def test_all_older_rows_go_when_no_record_comes(target, database, way, first):
+def test_all_older_rows_go_when_no_record_comes(within, database, way, first):
     config = first(load_method="upsert")
-    result = target(config, joined(SHAPE, activate("s", 20), state(2)))
+    result = within(config, joined(SHAPE, activate("s", 20), state(2)))
     assert result.exit_code == 0, result.log
     assert alive(database, way) == []
 
 
-def test_appended_rows_of_older_versions_go_too(target, database, way):
+def test_appended_rows_of_older_versions_go_too(within, database, way):
     config = config_of(database, way, load_method="append-only")
     for version in (10, 20):
-        result = target(
+        result = within(
             config, joined(UNKEYED, activate("s", version), *rows(version, 1, 2), activate("s", version))
         )
         assert result.exit_code == 0, result.log
     assert alive(database, way) == [(1, "v20"), (2, "v20")]
 
 
-def test_rows_without_a_version_survive(target, database, way):
+def test_rows_without_a_version_survive(within, database, way):
     config = config_of(database, way)
     data = joined(
         UNKEYED, record("s", id=1, name="a"), activate("s", 1), record("s", id=2, name="b"), activate("s", 2)
     )
-    result = target(config, data)
+    result = within(config, data)
     assert result.exit_code == 0, result.log
     assert alive(database, way) == [(1, "a"), (2, "b")]
 
 
-def test_a_row_that_comes_back_is_no_longer_marked(target, database):
+def test_a_row_that_comes_back_is_no_longer_marked(within, database):
     config = database.config(load_method="upsert")
     for version, numbers in ((10, (1, 2)), (20, (1,)), (30, (1, 2))):
         data = joined(SHAPE, activate("s", version), *rows(version, *numbers), activate("s", version))
-        assert target(config, data).exit_code == 0
+        assert within(config, data).exit_code == 0
     assert alive(database, "soft") == [(1, "v30"), (2, "v30")]
 
 
-def test_nothing_goes_when_that_would_be_more_than_max_delete_percent(target, database, way, first):
+def test_nothing_goes_when_that_would_be_more_than_max_delete_percent(within, database, way, first):
     config = first(load_method="upsert")
-    result = target(
+    result = within(
         {**config, "max_delete_percent": 50}, joined(SHAPE, *rows(20, 1), activate("s", 20), state(2))
     )
     assert result.exit_code == 4
@@ -125,30 +127,30 @@ def test_nothing_goes_when_that_would_be_more_than_max_delete_percent(target, da
     assert len(alive(database, way)) == 4
 
 
-def test_a_small_share_goes_under_the_brake(target, database, way, first):
+def test_a_small_share_goes_under_the_brake(within, database, way, first):
     config = first(load_method="upsert")
-    result = target({**config, "max_delete_percent": 50}, joined(SHAPE, *rows(20, 1, 2), activate("s", 20)))
+    result = within({**config, "max_delete_percent": 50}, joined(SHAPE, *rows(20, 1, 2), activate("s", 20)))
     assert result.exit_code == 0, result.log
     assert [row[0] for row in alive(database, way)] == [1, 2]
 
 
-def test_the_message_is_only_noticed_where_that_is_asked_for(target, database, first, way):
+def test_the_message_is_only_noticed_where_that_is_asked_for(within, database, first, way):
     config = first(load_method="upsert")
     data = joined(SHAPE, *rows(20, 1), activate("s", 20))
-    result = target({**config, "process_activate_version_messages": False}, data)
+    result = within({**config, "process_activate_version_messages": False}, data)
     assert result.exit_code == 0
     assert "not acted upon" in result.log
     assert len(alive(database, way)) == 4
 
 
-def test_a_table_that_may_not_change_keeps_its_rows(target, database):
+def test_a_table_that_may_not_change_keeps_its_rows(within, database):
     database.run('CREATE TABLE "S" ("ID" NUMBER NOT NULL PRIMARY KEY, "NAME" VARCHAR2(100 CHAR))')
     config = database.config(load_method="upsert", schema_evolution="freeze")
-    result = target(config, joined(SHAPE, *rows(1, 1), activate("s", 1)))
+    result = within(config, joined(SHAPE, *rows(1, 1), activate("s", 1)))
     assert result.exit_code == 0, result.log
     assert database.count("S") == 1
 
 
-def test_a_message_without_a_version_is_refused(target, database):
-    result = target(database.config(), b'{"type":"ACTIVATE_VERSION","stream":"s"}\n')
+def test_a_message_without_a_version_is_refused(within, database):
+    result = within(database.config(), b'{"type":"ACTIVATE_VERSION","stream":"s"}\n')
     assert result.exit_code == 3

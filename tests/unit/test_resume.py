@@ -93,3 +93,18 @@ def test_streams_are_known_each_by_itself():
     assert resume.active
     assert resume.take("a", line(1), 3) == []
     assert not resume.active
+
+
+def test_what_lies_behind_a_state_that_waited_stays_ahead():
+    """
+    A STATE that waits for a table's switch is committed after later checkpoints: these are still ahead of it.
+    """
+    found = Ahead().after({"a": [(1, line(1))]}, None).after({"a": [(5, line(5))]}, None).after({}, 3)
+    assert read_ahead(found.text()) == {"a": [(1, digest([line(5)]))]}
+
+
+def test_a_row_of_another_version_is_loaded_again_where_versions_are_kept():
+    found = Ahead().after({"a": [(1, line(1, version=10))]}, None, {"a"})
+    for version, loaded in ((10, []), (11, [(1, line(1, version=11))])):
+        resume = Resume(read_ahead(found.text()), None)
+        assert resume.take("a", line(1, version=version), 1) == loaded

@@ -20,11 +20,14 @@ class Fits:
     A writer whose array MERGE takes rows, or not.
     """
 
-    def __init__(self, fits):
+    def __init__(self, *, fits):
         self._fits = fits
 
     def fits_merge(self, _rows):
         return self._fits
+
+
+FITS, FITS_NOT = Fits(fits=True), Fits(fits=False)
 
 
 @given(st.lists(st.none() | st.tuples(st.just(1), st.just(ABSENT) | st.none() | st.integers()), min_size=1))
@@ -49,15 +52,15 @@ def test_what_a_row_lacks_is_told_by_its_places():
 
 
 def test_the_strategy_that_was_asked_for_is_taken():
-    assert is_staged("staged", NARROW, [(1, "a")], Fits(True))
-    assert not is_staged("array", WIDE, [(1, "a", "b")] * LARGE, Fits(False))
+    assert is_staged("staged", NARROW, [(1, "a")], FITS)
+    assert not is_staged("array", WIDE, [(1, "a", "b")] * LARGE, FITS_NOT)
 
 
 def test_auto_stages_documents_long_texts_and_large_batches():
-    assert is_staged("auto", WIDE, [(1, "a", "b")], Fits(True))
-    assert is_staged("auto", NARROW, [(1, "a")], Fits(False))
-    assert is_staged("auto", NARROW, [(1, "a")] * LARGE, Fits(True))
-    assert not is_staged("auto", NARROW, [(1, "a")] * (LARGE - 1), Fits(True))
+    assert is_staged("auto", WIDE, [(1, "a", "b")], FITS)
+    assert is_staged("auto", NARROW, [(1, "a")], FITS_NOT)
+    assert is_staged("auto", NARROW, [(1, "a")] * LARGE, FITS)
+    assert not is_staged("auto", NARROW, [(1, "a")] * (LARGE - 1), FITS)
 
 
 def test_a_staging_table_is_made_ready_only_where_one_may_come_to_be_used():
