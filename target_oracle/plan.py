@@ -154,8 +154,8 @@ def _own_tables(config: Config, catalog: _Catalog) -> dict[str, str]:
     for purpose, (table, ddl) in named.items():
         if table is None:
             continue
-        owner, _, name = table.rpartition(".")
-        if not catalog.is_there(owner.strip('"') or catalog.server.schema, name.strip('"')):
+        owner, name = ledger.split_name(table)
+        if not catalog.is_there(owner or catalog.server.schema, name):
             found[purpose] = ddl(ledger.qualified(table))
     return found
 

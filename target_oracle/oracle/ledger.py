@@ -24,7 +24,7 @@ from typing import Final
 
 import oracledb
 
-from target_oracle.errors import LoadError
+from target_oracle.errors import ConfigError, LoadError
 from target_oracle.log import logger
 from target_oracle.oracle.codes import codes_of, describe
 from target_oracle.oracle.names import quote
@@ -89,10 +89,31 @@ def ddl(table: str) -> str:
 def qualified(table: str) -> str:
     """
     Return the setting `ledger_table`, NAME or OWNER.NAME, quoted; what comes without quotes is in upper case.
+
+    Raise ConfigError for what is no name.
     """
-    return ".".join(
-        quote(part.strip('"') if part.startswith('"') else part.upper()) for part in table.split(".")
-    )
+    owner, name = split_name(table)
+    try:
+        return f"{quote(owner)}.{quote(name)}" if owner else quote(name)
+    except ValueError as fault:
+        raise ConfigError(f"{table!r} is no name of a table: {fault}") from fault
+
+
+_TABLE: Final = re.compile(r'(?:("[^"]+"|[^".]+)\.)?("[^"]+"|[^".]+)')
+
+
+def split_name(table: str) -> tuple[str | None, str]:
+    """
+    Split NAME or OWNER.NAME into the owner, None where it is not told, and the name, as the dictionary spells them.
+
+    >>> split_name("ops.ledger"), split_name('"Ops"."a.b"')
+    (('OPS', 'LEDGER'), ('Ops', 'a.b'))
+    """
+    parts = _TABLE.fullmatch(table)
+    if parts is None:
+        raise ConfigError(f"{table!r} is no name of a table, NAME or OWNER.NAME")
+    owner, name = (part and (part.strip('"') if part.startswith('"') else part.upper()) for part in parts.groups())
+    return owner, name or ""
 
 
 class Ledger:
