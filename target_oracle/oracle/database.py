@@ -283,7 +283,7 @@ def read_last_state(config: Config) -> str | None:
                 return last_state(session, config.ledger_table, str(config.loader_id))
             finally:
                 session.close()
-        except DatabaseError as error:
+        except DatabaseError as error:  # noqa: PERF203  # each try may fail
             if attempt == config.max_retries or classify(error, connecting=True) is not Action.CONNECT:
                 raise LoadError(describe(error), code=code_of(error)) from error
             time.sleep(min(config.retry_max_delay, config.retry_delay * 2**attempt))
