@@ -99,7 +99,10 @@ def qualified(table: str) -> str:
         raise ConfigError(f"{table!r} is no name of a table: {fault}") from fault
 
 
-_TABLE: Final = re.compile(r'(?:("[^"]+"|[^".]+)\.)?("[^"]+"|[^".]+)')
+# No control characters: the definition is also printed, as a script for SQL*Plus, which reads lines.
+_IN_QUOTES: Final = r'"[^"\x00-\x1f\x7f-\x9f\u2028\u2029]+"'
+_BARE: Final = r'[^".\x00-\x1f\x7f-\x9f\u2028\u2029]+'
+_TABLE: Final = re.compile(rf"(?:({_IN_QUOTES}|{_BARE})\.)?({_IN_QUOTES}|{_BARE})")
 
 
 def split_name(table: str) -> tuple[str | None, str]:
