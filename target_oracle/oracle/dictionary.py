@@ -131,7 +131,7 @@ def read_table_comment(connection: oracledb.Connection, owner: str, name: str) -
     Return the comment of a table or view; None where it has none or is not there.
     """
     with connection.cursor() as cursor:
-        return _comment(_rows(cursor, _TABLE_COMMENT, (owner, name)))
+        return _comment(_rows_of_first(cursor, (_TABLE_COMMENT,), (owner, name)))
 
 
 def _comment(rows: list[Row]) -> str | None:
