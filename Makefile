@@ -81,6 +81,10 @@ build: setup  ## build wheel and sdist into dist/
 	@rm -rf dist
 	@$(PY) -m build --outdir dist
 
+.PHONY: zipapp
+zipapp: setup  ## build the program and all it needs into one file, dist/target-oracle.pyz
+	@bin/zipapp
+
 .PHONY: test-wheel
 test-wheel: build  ## install the wheel elsewhere and load a stream with it
 	@bin/test-wheel

@@ -21,7 +21,7 @@ The modules, in the order in which a row passes them:
         handover.py  loader.py  acts.py  methods.py  upsert.py  overwrite.py  versions.py  isolation.py
         spool.py  rejects.py  masking.py  summary.py
     what is seen from outside
-        check.py  stages.py  progress.py  report.py  reportpage.py  metrics.py  definition.py
+        check.py  stages.py  progress.py  report.py  reportpage.py  metrics.py  definition.py  manpage.py
     the database's world
         oracle/database.py  oracle/session.py  oracle/ledger.py  oracle/rejecttable.py  oracle/codes.py
         oracle/writer.py  oracle/staging.py  oracle/binds.py  oracle/sql.py

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from target_oracle import __version__, definition, foreign
+from target_oracle import __version__, definition, foreign, manpage
 from target_oracle.settings import GROUPS, PLANNED, Setting, available
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ _CAPABILITIES: Final = {
 
 def page(form: str) -> str:
     """
-    Return the page in *form*: text, json, markdown, or meltano, which is plugin.yaml.
+    Return the page in *form*: text, json, markdown, meltano (plugin.yaml) or man (share/target-oracle.1).
     """
-    forms = {"text": _text, "json": _json, "markdown": _markdown, "meltano": _meltano}
+    forms = {"text": _text, "json": _json, "markdown": _markdown, "meltano": _meltano, "man": _man}
     return forms[form]()
 
 
@@ -65,6 +65,10 @@ def _json() -> str:
 
 def _meltano() -> str:
     return definition.page(DESCRIPTION, capabilities())
+
+
+def _man() -> str:
+    return manpage.page(DESCRIPTION)
 
 
 def _property(setting: Setting) -> dict[str, Any]:

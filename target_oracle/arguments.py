@@ -29,7 +29,7 @@ commands, in place of loading:
 options:
   --input FILE       read FILE, plain or .gz, in place of stdin
   --report FILE      write the run's report: JSON, or HTML where FILE ends in .html
-  --format FORM      of --about: text, json, markdown, meltano; of --plan and --check: text, json
+  --format FORM      of --about: text, json, markdown, meltano, man; of others: text, json
 
 exit codes:
   0 done   1 a fault of this program   2 usage or config   3 the input   4 the database
@@ -39,7 +39,7 @@ exit codes:
 COMMANDS: Final = ("plan", "check", "check-write", "print-state", "about", "version", "help")
 _VALUED: Final = ("config", "input", "report", "format")
 _FORMS: Final = {
-    "about": ("text", "json", "markdown", "meltano"),
+    "about": ("text", "json", "markdown", "meltano", "man"),
     "plan": ("text", "json"),
     "check": ("text", "json"),
     "check-write": ("text", "json"),

@@ -143,7 +143,7 @@ def test_a_command_line_is_read(words, expected):
         (["--config"], "--config needs a value; see --help"),
         (["--input", "a", "--input", "b"], "--input can be given once"),
         (["--check", "--plan"], "--check and --plan cannot be done in one call"),
-        (["--about", "--format", "yaml"], "--format must be text or json or markdown or meltano here"),
+        (["--about", "--format", "yaml"], "--format must be text or json or markdown or meltano or man here"),
         (["--check", "--format", "markdown"], "--format must be text or json here"),
         (["--format", "json"], "--format is of no use here"),
     ],
