@@ -77,8 +77,8 @@ class Activation:
         there = self._count(database, sql.is_null(mark.name) if mark else "", [])
         if doomed * 100 > there * self.most_percent:
             raise LoadError(
-                f"stream {self.stream}: ACTIVATE_VERSION {self.version} would take {doomed} of {there} rows, more "
-                f"than max_delete_percent {self.most_percent:g} allows; none is touched. "
+                f"stream {self.stream}: ACTIVATE_VERSION {self.version} would take {doomed} of {there} rows, "
+                f"more than max_delete_percent {self.most_percent:g} allows; none is touched. "
                 "Did the tap send all its rows?"
             )
 
@@ -86,14 +86,13 @@ class Activation:
         owner, table = self.target.owner, self.target.table
         most = MOST_ROWS if doomed > MOST_ROWS else None
         if mark is None:
-            statement, row, types = (
-                sql.delete_older(owner, table, version.name, most),
-                (self.version,),
-                [_NUMBER],
-            )
+            statement = sql.delete_older(owner, table, version.name, most)
+            row: tuple[Any, ...] = (self.version,)
+            types = [_NUMBER]
         else:
             statement = sql.mark_older(owner, table, version.name, mark.name, most)
-            row, types = (self.moment, self.version), [mark.type, _NUMBER]  # type: ignore[assignment]  # one column more
+            row = (self.moment, self.version)
+            types = [mark.type, _NUMBER]
         gone = 0
         while True:
             touched, failed = database.session.array(

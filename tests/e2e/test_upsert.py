@@ -49,14 +49,15 @@ def test_rows_are_inserted_updated_and_counted(within, database, strategy):
 
 def test_rows_that_equal_what_is_stored_are_not_written(within, database, strategy):
     config = database.config(load_method="upsert", upsert_strategy=strategy, skip_unchanged=True)
-    shape = schema("s", name=TEXT, v=NUMBER, at=TIME, note=TEXT)
+    shape = schema("s", name=TEXT, v=NUMBER, at=TIME, note=TEXT, is_new={"type": "boolean"})
     rows = [
-        record("s", id=n, name=f"n{n}", v=n / 4, at="2024-01-02T03:04:05.678901Z", note=None)
+        record("s", id=n, name=f"n{n}", v=n / 4, at="2024-01-02T03:04:05.678901Z", is_new=n > 9)
         for n in range(20)
     ]
     assert within(config, joined(shape, *rows)).exit_code == 0
     changed = [
-        record("s", id=n, name=f"n{n}", v=n / 4, at="2024-01-02T03:04:05.678901Z", note="now") for n in (3, 4)
+        record("s", id=n, name=f"n{n}", v=n / 4, at="2024-01-02T03:04:05.678901Z", is_new=False, note="now")
+        for n in (3, 4)
     ]
     result = within(config, joined(shape, *rows[:3], *changed, *rows[5:], record("s", id=99)))
     counts = summary(result)
@@ -166,6 +167,19 @@ def test_a_row_too_long_for_the_staging_table_is_a_reject_alone(within, database
     )
     assert result.exit_code == 0, result.log
     assert [n for (n,) in database.query('SELECT "ID" FROM "S" ORDER BY "ID"')] == [0, 1, 3]
+
+
+@pytest.mark.soak
+def test_a_hundred_thousand_rows_over_fifty_thousand_there(target, database, strategy):
+    config = database.config(load_method="upsert", upsert_strategy=strategy, skip_unchanged=True)
+    shape = schema("s", name=TEXT, v=INTEGER)
+    assert target(config, joined(shape, *rows_of(0, 50_000, v=1))).exit_code == 0
+    result = target(config, joined(shape, *rows_of(0, 25_000, v=1), *rows_of(25_000, 100_000, v=2), state(1)))
+    counts = summary(result)
+    assert (counts["inserted"], counts["updated"], counts["unchanged"]) == (50_000, 25_000, 25_000)
+    assert database.query('SELECT COUNT(*), SUM("V"), SUM("ID") FROM "S"') == [
+        (100_000, 175_000, sum(range(100_000)))
+    ]
 
 
 @pytest.mark.standin
