@@ -115,6 +115,6 @@ ci:  ## all that is checked before a change lands
 
 .PHONY: clean
 clean:  ## remove what these targets made
-	@rm -rf build dist site htmlcov .venv .venv-3.* *.egg-info .coverage .coverage.*
+	@rm -rf build dist site htmlcov .venv .venv-3.* .venv-meltano .venv-tap *.egg-info .coverage .coverage.*
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find target_oracle tests -name __pycache__ -type d -prune -exec rm -rf {} +
