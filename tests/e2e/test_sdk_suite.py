@@ -1,8 +1,8 @@
 """
 The Singer SDK's standard target tests, driven against our program as a process.
 
-The SDK's tests run a target of its own kind inside their process. Here a runner that starts the program plays its
-part, and says in the SDK's exceptions what exit code and last line say.
+The SDK's tests run a target of its own kind inside their process. Here a runner that starts the program
+plays its part, and says in the SDK's exceptions what exit code and last line say.
 """
 
 from __future__ import annotations

@@ -73,6 +73,14 @@ def test_what_tls_refuses_is_told_at_once_and_nothing_is_loaded(serve, target, m
     assert server.statements() == []
 
 
+def test_a_check_tells_of_an_expired_certificate(serve, target):
+    _, settings = serve(days=-1)
+    result = target(settings, b"", "--check")
+    assert result.exit_code == 4
+    assert "has expired" in result.stdout.decode()
+    assert "its owner must renew it" in result.last_line
+
+
 def test_a_name_that_need_not_match_may_be_another(serve, target):
     _, settings = serve(name="elsewhere.example")
     assert target({**settings, "ssl_server_dn_match": False}, STATE).exit_code == 0
