@@ -15,6 +15,7 @@ import oracledb
 
 from target_oracle.errors import LoadError
 from target_oracle.log import logger
+from target_oracle.oracle.charsets import charset_of
 from target_oracle.oracle.codes import Action, classify, code_of
 from target_oracle.oracle.table import Table
 from target_oracle.oracle.types import Column, Server, from_dictionary
@@ -268,7 +269,11 @@ def _charset(cursor: oracledb.Cursor) -> str:
     found = _rows_of_first(cursor, (query,))
     if not found:
         logger.warning("the database does not say its character set; AL32UTF8 is assumed")
-    return str(found[0][0]) if found else "AL32UTF8"
+        return "AL32UTF8"
+    name = str(found[0][0])
+    if not charset_of(name).is_known:
+        logger.warning("which characters the database's %s lacks is not known: it may replace some by '?'", name)
+    return name
 
 
 def _max_string_bytes(cursor: oracledb.Cursor) -> int:
