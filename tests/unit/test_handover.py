@@ -144,6 +144,8 @@ def test_what_ends_the_loader_reaches_the_reader(pipe, where):
         handover.close(ENDING)
         handover.finish(clean=True)
     assert os.read(pipe[0], 1) == b"!"
+    with pytest.raises(LoadError):  # and it waits for the thread's own end
+        handover.finish(clean=True)
     assert loader.done[-1] == "disconnect"
     for call in (
         handover.check,
