@@ -118,7 +118,7 @@ def each(read: Callable[[Any], Any]) -> Finish:
         for position, value in enumerate(values):
             try:
                 out.append(None if value is None else read(value))
-            except RowFault as fault:
+            except RowFault as fault:  # noqa: PERF203 - each value has a fault of its own
                 faults[position] = fault
                 out.append(None)
         return out, faults
@@ -460,7 +460,7 @@ def _fit_bytes(type_: OracleType) -> Callable[[bytes], bytes]:
     return fit
 
 
-def _binary(prop: Field, type_: OracleType, server: Server, tally: Tally) -> Converter:
+def _binary(prop: Field, type_: OracleType, _server: Server, tally: Tally) -> Converter:
     fit = _fit_bytes(type_)
     decode = bytes.fromhex if prop.encoding == "hex" else _base64
 

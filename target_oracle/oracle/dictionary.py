@@ -272,7 +272,7 @@ def _charset(cursor: oracledb.Cursor) -> str:
         return "AL32UTF8"
     name = str(found[0][0])
     if not charset_of(name).is_known:
-        logger.warning("which characters the database's %s lacks is not known: it may replace some by '?'", name)
+        logger.warning("which characters %s lacks is not known: it may replace some by '?'", name)
     return name
 
 

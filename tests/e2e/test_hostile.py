@@ -1,11 +1,12 @@
 """
-Names and settings that mean harm: each becomes a safe name or a clear refusal, and no statement changes its shape.
+Names and settings that mean harm: each is a safe name or a clear refusal, and no statement changes its shape.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from functools import partial
 
 import pytest
 
@@ -155,7 +156,7 @@ def statements(script: str) -> set[str]:
 
 
 @pytest.mark.parametrize("place", PLANNED)
-def test_a_setting_of_any_text_is_a_name_in_the_plan_or_a_refusal(tmp_path, within, capsys, place):
+def test_a_setting_of_any_text_is_a_name_in_the_plan_or_a_refusal(within, capsys, place):
     def planned(**settings):
         config = {
             "dsn": "127.0.0.1:1/none",
@@ -192,9 +193,8 @@ def test_a_setting_of_any_text_changes_no_statement(other, place):
     harmless, _ = shapes(other, lambda: other.run(load(f"fine{number}", ["a"], []), **LOADED[place]("a")))
     harmless |= shapes(other, lambda: other.run(load(f"good{number}", ["a"], []), ledger=True))[0]
     for n, text in enumerate(NAMES[::4]):
-        sent, result = shapes(
-            other, lambda: other.run(load(f"set{number}_{n}", ["a"], []), **LOADED[place](text))
-        )  # noqa: B023
+        run = partial(other.run, load(f"set{number}_{n}", ["a"], []), **LOADED[place](text))
+        sent, result = shapes(other, run)
         assert result.exit_code in (0, 2, 4), (text, result.log)
         assert "internal fault" not in result.log, (text, result.log)
         assert sent <= harmless, (text, sent - harmless)

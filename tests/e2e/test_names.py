@@ -75,8 +75,9 @@ def test_a_stream_is_a_table_of_its_folded_name(server, stream):
 
 
 PROPERTIES = {
-    "order-id": "ORDER_ID", "select": "SELECT", "rowid": "ROWID_", "ORA_ROWSCN": "ORA_ROWSCN_", "level": "LEVEL",
-    "": "UNNAMED", "7": "7", 'say "hi"': "SAY__HI_", "a\0b": "A_B", "date": "DATE", "$1": "$1", "naïve": "NAÏVE",
+    "order-id": "ORDER_ID", "select": "SELECT", "rowid": "ROWID_", "ORA_ROWSCN": "ORA_ROWSCN_",
+    "level": "LEVEL", "": "UNNAMED", "7": "7", 'say "hi"': "SAY__HI_", "a\0b": "A_B", "date": "DATE",
+    "$1": "$1", "naïve": "NAÏVE",
 }  # fmt: skip
 
 

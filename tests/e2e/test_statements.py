@@ -1,5 +1,5 @@
 """
-Whatever the program does, what it sends is Oracle SQL by another grammar, its names quoted and its values bound.
+Whatever the program sends is Oracle SQL by another grammar, its names quoted and its values bound.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ TEXT = {"type": ["null", "string"]}
 FIRST = {"id": {"type": "integer"}, "note": {**TEXT, "maxLength": 10}, "n": {"type": "integer"}}
 SECOND = {
     "id": {"type": "integer"}, "note": {**TEXT, "maxLength": 200}, "n": {"type": ["number", "null"]},
-    "at": {**TEXT, "format": "date-time"}, "flag": {"type": ["boolean", "null"]}, "doc": {"type": ["object", "null"]},
+    "at": {**TEXT, "format": "date-time"}, "flag": {"type": ["boolean", "null"]},
+    "doc": {"type": ["object", "null"]},
     "raw": {**TEXT, "contentEncoding": "base64"}, "_sdc_deleted_at": {**TEXT, "format": "date-time"},
 }  # fmt: skip
 THIRD = {**SECOND, "note": {**TEXT, "maxLength": 50_000}, "n": TEXT, "flag": {"type": ["integer", "null"]}}
@@ -125,11 +126,12 @@ _OF_THE_SYSTEM = re.compile(
 _VALUE = re.compile(r"^(?:INSERT|UPDATE|DELETE|MERGE)\b")
 _WORDS = frozenset(
     (
-        "ADD ALTER AND AS BETWEEN BLOB BOOLEAN BYTE CHAR CHECK CLOB COLUMN COMMENT COMMIT COMPRESS CONSTRAINT CREATE DATE "
-        "DECODE DEFINITION DELETE DISTINCT DROP DUAL EXISTS FOR FROM GLOBAL IN INDEX INSERT INTO IS JSON KEY MATCHED "
-        "MERGE MODIFY NOLOGGING NOT NULL NUMBER ON OR ORDER BY PRESERVE PRIMARY PRIVATE PURGE RAW RENAME ROWS SELECT "
-        "SET SYSTIMESTAMP TABLE TEMPORARY THEN TIME TIMESTAMP TO TRUNCATE UPDATE USING VALUES VARCHAR2 WAIT WHEN "
-        "WHERE WITH ZONE COUNT JOIN STORAGE REUSE MAX MIN SYS_EXTRACT_UTC UNIQUE CASE ELSE END NOWAIT LOCAL ROWNUM"
+        "ADD ALTER AND AS BETWEEN BLOB BOOLEAN BYTE CHAR CHECK CLOB COLUMN COMMENT COMMIT COMPRESS "
+        "CONSTRAINT CREATE DATE DECODE DEFINITION DELETE DISTINCT DROP DUAL EXISTS FOR FROM GLOBAL IN "
+        "INDEX INSERT INTO IS JSON KEY MATCHED MERGE MODIFY NOLOGGING NOT NULL NUMBER ON OR ORDER BY "
+        "PRESERVE PRIMARY PRIVATE PURGE RAW RENAME ROWS SELECT SET SYSTIMESTAMP TABLE TEMPORARY THEN "
+        "TIME TIMESTAMP TO TRUNCATE UPDATE USING VALUES VARCHAR2 WAIT WHEN WHERE WITH ZONE COUNT JOIN "
+        "STORAGE REUSE MAX MIN SYS_EXTRACT_UTC UNIQUE CASE ELSE END NOWAIT LOCAL ROWNUM"
     ).split()
 )
 

@@ -359,7 +359,9 @@ OPTIONS = [
 @pytest.mark.parametrize(
     ("settings", "schema", "column", "text", "value"), OPTIONS, ids=[str(each[0]) for each in OPTIONS]
 )
-def test_a_setting_chooses_the_type(server, settings, schema, column, text, value):
+def test_a_setting_chooses_the_type(  # noqa: PLR0917 - the columns of a table
+    server, settings, schema, column, text, value
+):
     loaded = server.load(schema, [text], **settings)
     assert server.column(loaded.table) == column
     assert value is None or loaded.stored == {0: value}

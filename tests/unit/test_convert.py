@@ -98,9 +98,11 @@ JSON = st.one_of(
     ),
 )
 PAIRS = [
-    (Kind.INTEGER, OracleType("NUMBER", precision=38, scale=0)), (Kind.INTEGER, OracleType("NUMBER", precision=5, scale=0)),
-    (Kind.NUMBER, NUMBER), (Kind.NUMBER, OracleType("NUMBER", precision=10, scale=2)), (Kind.BOOLEAN, OracleType("BOOLEAN")),
-    (Kind.STRING, OracleType("VARCHAR2", 8, char=True)), (Kind.STRING, OracleType("VARCHAR2", 20)), (Kind.STRING, CLOB),
+    (Kind.INTEGER, OracleType("NUMBER", precision=38, scale=0)),
+    (Kind.INTEGER, OracleType("NUMBER", precision=5, scale=0)),
+    (Kind.NUMBER, NUMBER), (Kind.NUMBER, OracleType("NUMBER", precision=10, scale=2)),
+    (Kind.BOOLEAN, OracleType("BOOLEAN")), (Kind.STRING, OracleType("VARCHAR2", 8, char=True)),
+    (Kind.STRING, OracleType("VARCHAR2", 20)), (Kind.STRING, CLOB),
     (Kind.STRING, OracleType("VARCHAR2", 4000)), (Kind.DATE_TIME, STAMP), (Kind.DATE, OracleType("DATE")),
     (Kind.BINARY, OracleType("BLOB")), (Kind.JSON, CLOB), (Kind.DECIMAL_STRING, NUMBER), (Kind.ANY, CLOB),
 ]  # fmt: skip
@@ -143,9 +145,12 @@ def test_a_fraction_is_rounded_half_to_even_at_the_columns_scale(text, stored):
 
 
 CHARACTERS = [
-    ("WE8MSWIN1252", "10 €", 4), ("WE8ISO8859P1", "10 €", None), ("WE8ISO8859P15", "10 €", 4), ("US7ASCII", "é", None),
-    ("EE8MSWIN1250", "ő", 1), ("CL8MSWIN1251", "Ж", 1), ("JA16SJIS", "日", 2), ("KO16MSWIN949", "한", 2), ("ZHS16GBK", "汉", 2),
-    ("AL32UTF8", "😀", 4), ("UTF8", "😀", 6), ("WE8MSWIN1252", "😀", None),
+    ("WE8MSWIN1252", "10 €", 4), ("WE8ISO8859P1", "10 €", None),
+    ("WE8ISO8859P15", "10 €", 4), ("US7ASCII", "é", None),
+    ("EE8MSWIN1250", "ő", 1), ("CL8MSWIN1251", "Ж", 1),
+    ("JA16SJIS", "日", 2), ("KO16MSWIN949", "한", 2),
+    ("ZHS16GBK", "汉", 2), ("AL32UTF8", "😀", 4),
+    ("UTF8", "😀", 6), ("WE8MSWIN1252", "😀", None),
 ]  # fmt: skip
 
 
