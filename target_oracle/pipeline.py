@@ -4,7 +4,7 @@ The whole way on one page: bytes, lines, rows, batches, transactions, STATE.
     lines = the tap's bytes, in portions           singer/lines.py
     reader: lines -> rows -> batches, checkpoints  reader.py, decoder.py
     handover: a queue bounded in bytes             handover.py
-    loader: batches -> array DML -> COMMIT         loader.py, methods.py, oracle/
+    loader: batches -> array DML -> COMMIT         loader.py, parallel.py, methods.py, oracle/
     states: the committed STATE -> stdout          singer/state.py
 """
 
@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from target_oracle import metrics, progress, report
 from target_oracle.errors import ConfigError, TargetError
@@ -25,6 +25,7 @@ from target_oracle.loader import Loader
 from target_oracle.log import RUN_ID, logger
 from target_oracle.masking import Mask
 from target_oracle.oracle.database import Database, read_last_state
+from target_oracle.parallel import ParallelLoader
 from target_oracle.reader import Reader
 from target_oracle.rejects import RejectFile
 from target_oracle.signals import Signals, wake_pipe
@@ -32,6 +33,7 @@ from target_oracle.singer.lines import Lines, from_descriptor, from_file
 from target_oracle.singer.state import StateWriter
 from target_oracle.stages import watched
 from target_oracle.summary import Summary
+from target_oracle.telemetry import traced
 
 if TYPE_CHECKING:
     from target_oracle.config import Config
@@ -54,10 +56,12 @@ def run(config: Config, source: Path | None) -> None:
     mask = Mask(config.sensitive_columns)
     rejects = RejectFile(Path(config.reject_file), RUN_ID, mask) if config.reject_file else None
     database = Database(config, RUN_ID)
-    loader = Loader(
+    kind = ParallelLoader if config.parallelism > 1 else Loader
+    loader = kind(
         config, database, states=StateWriter(STDOUT), rejects=rejects, summary=summary, sleep=time.sleep
     )
     with (
+        traced(config) as trace,
         wake_pipe() as (wake, poke),
         Signals(poke, config.shutdown_timeout, time.monotonic) as signals,
         closing(_lines(config, source, wake)) as lines,
@@ -66,14 +70,16 @@ def run(config: Config, source: Path | None) -> None:
         handover.start()
         tap, gate = watched(lines, summary.stages, "read"), watched(handover, summary.stages, "wait")
         reader = Reader(tap, gate, config, clock=time.monotonic, stop=signals.caught)
-        with _told(config, database, summary), progress.shown(summary, reader.lines_read):
+        with _told(config, database, summary, trace), progress.shown(summary, reader.lines_read):
             _read_and_load(reader, gate)
 
 
 @contextmanager
-def _told(config: Config, database: Database, summary: Summary) -> Iterator[None]:
+def _told(
+    config: Config, database: Database, summary: Summary, trace: Callable[[dict[str, Any]], None]
+) -> Iterator[None]:
     """
-    Whatever ends the body: say what the run did, in the log, the report and the metrics.
+    Whatever ends the body: say what the run did, in the log, the report, the metrics and the *trace*.
     """
     started, failure = datetime.now(timezone.utc), None
     path = Path(config.report_file) if config.report_file else None
@@ -94,6 +100,7 @@ def _told(config: Config, database: Database, summary: Summary) -> Iterator[None
         if path is not None:
             report.write(path, facts)
         metrics.publish(config, facts)
+        trace(facts)
 
 
 def print_state(config: Config) -> None:

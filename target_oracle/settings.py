@@ -471,6 +471,7 @@ REPORTING: Final = (
         "File for the run's numbers in Prometheus' text form, for its node exporter; needs the extra.",
     ),
     _text("prometheus_gateway", "Address of a Prometheus push gateway that gets them; needs the extra."),
+    _flag("opentelemetry", "Send the run's traces and numbers where OTEL_ variables say; needs the extra."),
 )
 
 GROUPS: Final = {
@@ -491,7 +492,6 @@ PLANNED: Final = frozenset(
     {
         "ssh_tunnel",
         "insert_method",
-        "parallelism",
         "decode_processes",
         "batch_config",
         "disable_constraints_during_load",

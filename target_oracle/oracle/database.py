@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Final
 
 import oracledb
@@ -249,11 +250,27 @@ class Database:
         """
         At a clean end: take back what only this run needed, the ledger row of an anonymous run with it.
         """
+        self.drop_staging()
+        if self.ledger is not None:
+            self.ledger.close(self.session)
+
+    def drop_staging(self) -> None:
+        """
+        Drop the staging tables that were made on this connection.
+        """
         for staging in self._stagings.values():
             staging.session = self.session
             staging.drop()
-        if self.ledger is not None:
-            self.ledger.close(self.session)
+
+    def beside(self) -> Database:
+        """
+        Return the same for one more connection of this run: it has the server, the ledger and the lease in common.
+
+        Only one of them may commit at a time, since each commit moves the one row of the ledger.
+        """
+        other = copy(self)
+        other._session, other._writers, other._stagings = None, {}, {}
+        return other
 
     def close(self) -> None:
         """

@@ -1,0 +1,404 @@
+"""
+Several loader connections: checkpoints load side by side and commit one after the other, in the order of the input.
+
+A transaction of one connection holds one checkpoint, or several in a row where all connections are busy. Each waits
+for its turn to commit, so that the ledger moves from n-1 to n as ever and every STATE covers all before it. What must
+come behind earlier rows (upserts, switches of tables) waits for its turn before it is even sent.
+See docs/decisions/0008-parallelism.md.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from target_oracle.loader import Loader
+from target_oracle.log import logger
+from target_oracle.reader import Ending, Wish
+from target_oracle.resume import Ahead
+
+if TYPE_CHECKING:
+    from target_oracle.acts import Act
+    from target_oracle.checkpoint import Batch, Reject
+    from target_oracle.stream import Target
+
+# How often whoever waits looks whether it may still wait.
+LOOK_SECONDS: Final = 0.25
+# Rows that were sent may hold locks that the first transaction waits for: when it gets no further, they give way to it.
+GIVE_WAY_SECONDS: Final = 30.0
+# How long to wait, after a failure, for a thread that is in the middle of a call.
+LEAVE_SECONDS: Final = 1.0
+# Lines that may wait for one connection: enough for a whole checkpoint, or the next connection would have nothing to do.
+# Their rows take twice as much again.
+WAITING_BYTES: Final = 8 << 20
+
+
+class _Abandoned(Exception):  # not a failure: something else ended the run
+    """
+    The transaction will not commit: one before it failed, or the run is over.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """
+    One thing to do within a transaction; *in_turn*: only once all before it is committed.
+    """
+
+    run: Callable[[Loader], None]
+    in_turn: bool
+    size: int = 0
+
+
+@dataclass(slots=True)
+class _Unit:
+    """
+    A transaction: the *order*-th of the run. It is *open* while the reader adds to it, and *sealed* once it commits.
+    """
+
+    order: int
+    steps: deque[_Step] = field(default_factory=deque)
+    ending: Ending | None = None
+    open: bool = True
+    sealed: bool = False
+    rows: int = 0
+    waiting: int = 0
+
+    def close(self, ending: Ending) -> None:
+        """
+        End the open checkpoint; its STATE takes the place of those before it.
+        """
+        self.ending = ending if self.ending is None else _together(self.ending, ending)
+        self.open = False
+
+
+def _together(first: Ending, second: Ending) -> Ending:
+    later = second if second.state is not None else first
+    return Ending(
+        later.state,
+        first.rejects + second.rejects,
+        dict(Counter(first.received) + Counter(second.received)),
+        last=second.last,
+        state_line=later.state_line,
+        passed=dict(Counter(first.passed) + Counter(second.passed)),
+    )
+
+
+@dataclass(slots=True)
+class _Board:
+    """
+    What the connections share; *changed* guards it. The turn is that of the transaction numbered *next*.
+    """
+
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    next: int = 0
+    moved: float = field(default_factory=time.monotonic)  # when the transaction whose turn it is last got further
+    failed: int | None = None
+    failure: BaseException | None = None
+    over: bool = False
+    in_turn_only: bool = False
+    ahead: Ahead = field(default_factory=Ahead)
+
+    def fail(self, order: int, failure: BaseException) -> None:
+        """
+        Note that transaction *order* failed; of several failures the first in order is told.
+        """
+        with self.changed:
+            if self.failed is None or order < self.failed:
+                self.failed, self.failure = order, failure
+            self.changed.notify_all()
+
+    def step_done(self, unit: _Unit) -> None:
+        """
+        Note that the first step of *unit* is done.
+        """
+        with self.changed:
+            unit.waiting -= unit.steps.popleft().size
+            if unit.order == self.next:
+                self.moved = time.monotonic()
+            self.changed.notify_all()
+
+    def pass_on(self) -> None:
+        """
+        Note that the transaction whose turn it was is committed.
+        """
+        self.next += 1
+        self.moved = time.monotonic()
+        self.changed.notify_all()
+
+    def is_stuck(self) -> bool:
+        """
+        Tell whether the transaction whose turn it is gets no further.
+        """
+        return time.monotonic() > self.moved + GIVE_WAY_SECONDS
+
+    def is_lost(self, order: int) -> bool:
+        """
+        Tell whether transaction *order* can no longer commit.
+        """
+        return self.over or (self.failed is not None and self.failed < order)
+
+
+class _Worker(Loader):
+    """
+    A loader on a connection of its own, in a thread of its own.
+    """
+
+    unit: _Unit | None = None
+
+    def begin(self, board: _Board, number: int) -> None:
+        """
+        Start the thread.
+        """
+        self._board = board
+        self._thread = threading.Thread(target=self._serve, name=f"loader-{number}", daemon=True)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """
+        Wait for the thread and close the connection.
+        """
+        self._thread.join()
+        if self._database.is_open:
+            self._attempt(self._database.drop_staging)
+        self._database.close()
+        self._spool.close()
+
+    def leave(self) -> None:
+        """
+        Close the connection, unless its thread is in the middle of a call; the server rolls back what is open.
+        """
+        self._thread.join(LEAVE_SECONDS)
+        if not self._thread.is_alive():
+            self._database.close()
+            self._spool.close()
+
+    def _check_budget(self, received: int | None) -> None:
+        """
+        Leave the budget to the end of the checkpoint, when all rejects before it are counted.
+        """
+
+    def _serve(self) -> None:
+        while True:
+            with self._board.changed:
+                while self.unit is None and not self._board.over:
+                    self._board.changed.wait()
+                unit = self.unit
+            if unit is None:
+                return
+            try:
+                self._do(unit)
+            except _Abandoned:
+                return
+            except BaseException as failure:  # noqa: BLE001  # it is raised again by the loader
+                self._board.fail(unit.order, failure)
+                return
+
+    def _do(self, unit: _Unit) -> None:
+        while (step := self._next(unit)) is not None:
+            step.run(self)
+            self._board.step_done(unit)
+        assert unit.ending is not None  # noqa: S101  # what is closed has one
+        self._attempt(lambda: None)  # what was taken back is sent again, now, so that its rejects are known
+        self._ahead = self._board.ahead
+        self.close(unit.ending)
+        with self._board.changed:
+            self._board.ahead = self._ahead
+            self.unit = None
+            self._board.pass_on()
+
+    def _next(self, unit: _Unit) -> _Step | None:
+        """
+        Wait for what is to be done now; None: it is this transaction's turn to commit, and nothing is added any more.
+        """
+        with self._board.changed:
+            while not self._is_due(unit):
+                if self._board.is_lost(unit.order):
+                    raise _Abandoned
+                if self._sent and self._board.next != unit.order and self._board.is_stuck():
+                    self._give_way()
+                self._board.changed.wait(LOOK_SECONDS)
+            if unit.steps:
+                return unit.steps[0]
+            unit.sealed = True
+            return None
+
+    def _is_due(self, unit: _Unit) -> bool:
+        its_turn = self._board.next == unit.order
+        if unit.steps:
+            return its_turn or not (unit.steps[0].in_turn or self._board.in_turn_only)
+        return its_turn and not unit.open
+
+    def _give_way(self) -> None:
+        """
+        Take back what was sent, once and for all: an earlier transaction may be waiting for its locks.
+        """
+        if not self._board.in_turn_only:
+            logger.info("a transaction waits, maybe for rows of a later one: from here on one at a time is sent")
+            self._board.in_turn_only = True
+        self._roll_back()
+
+
+class ParallelLoader(Loader):
+    """
+    A loader with `parallelism` further connections; its own one is for what is done between transactions.
+    """
+
+    _board: _Board
+    _workers: Sequence[_Worker] = ()
+
+    def __init__(self, config: Any, database: Any, **parts: Any) -> None:
+        super().__init__(config, database, **parts)
+        self._parts = parts
+        self._board = _Board()
+        self._orders = 0
+        self._open: _Unit | None = None
+        self._newest: _Unit | None = None
+        self._asked = time.monotonic()
+
+    # --- what the reader asks
+
+    def open(self) -> None:
+        """
+        As `Loader.open`; the other connections are made when there is something to load.
+        """
+        super().open()
+        self._board.ahead = self._ahead
+        self._workers = [self._worker(number) for number in range(1, self._config.parallelism + 1)]
+
+    def _worker(self, number: int) -> _Worker:
+        worker = _Worker(self._config, self._database.beside(), **self._parts)
+        worker._budget, worker._schemas = self._budget, self._schemas  # noqa: SLF001  # one run, one budget
+        worker.begin(self._board, number)
+        return worker
+
+    def prepare(self, wish: Wish, *, may_change: bool) -> Target | None:
+        """
+        As `Loader.prepare`; DDL waits for all transactions.
+        """
+        if may_change:
+            self._drain()
+        return super().prepare(wish, may_change=may_change)
+
+    def load(self, batch: Batch, rejects: Sequence[Reject]) -> None:
+        """
+        Give *batch* to the connection that has the open checkpoint; waits while that one has enough to do.
+        """
+        version = batch.version
+        appends = version.target.method == "append-only" or not version.key_positions
+        self._add(_Step(lambda loader: loader.load(batch, rejects), in_turn=not appends, size=batch.size), len(batch))
+
+    def act(self, act: Act) -> None:
+        """
+        Do *act* behind all rows before it.
+        """
+        self._add(_Step(lambda loader: loader.act(act), in_turn=True), 0)
+
+    def close(self, ending: Ending) -> None:
+        """
+        End the open checkpoint; it commits when its turn comes.
+        """
+        with self._board.changed:
+            self._unit().close(ending)
+            self._open = None
+            self._board.changed.notify_all()
+
+    def end(self, *, clean: bool) -> None:
+        """
+        As `Loader.end`, after the last transaction.
+        """
+        self._drain()
+        self._dismiss()
+        for worker in self._workers:
+            worker.finish()
+        self._workers = ()
+        super().end(clean=clean)
+
+    def disconnect(self) -> None:
+        """
+        Close all connections; a thread that still waits for the server ends with the process.
+        """
+        self._dismiss()
+        for worker in self._workers:
+            worker.leave()
+        super().disconnect()
+
+    def patience(self) -> float:
+        """
+        Return how long to wait for work: not long while transactions are under way, whose failures must be told.
+        """
+        return LOOK_SECONDS if self._board.next < self._orders else super().patience()
+
+    def keep_alive(self) -> None:
+        """
+        Raise what ended a transaction; ask the session for a sign of life when it was idle for long.
+        """
+        with self._board.changed:
+            self._check()
+        if time.monotonic() - self._asked >= super().patience():
+            self._asked = time.monotonic()
+            super().keep_alive()
+
+    # --- transactions
+
+    def _add(self, step: _Step, rows: int) -> None:
+        with self._board.changed:
+            unit = self._unit()
+            while unit.waiting and unit.waiting + step.size > WAITING_BYTES:
+                self._wait()
+            unit.steps.append(step)
+            unit.waiting += step.size
+            unit.rows += rows
+            self._board.changed.notify_all()
+
+    def _unit(self) -> _Unit:
+        """
+        Return the transaction of the open checkpoint: on an idle connection, or the newest one where all are busy.
+        """
+        self._check()
+        while self._open is None:
+            idle = next((worker for worker in self._workers if worker.unit is None), None)
+            if idle is not None:
+                idle.unit = self._open = self._newest = _Unit(self._orders)
+                self._orders += 1
+            elif self._newest is not None and self._takes_more(self._newest):
+                self._newest.open = True
+                self._open = self._newest
+            else:
+                self._wait()
+        return self._open
+
+    def _takes_more(self, unit: _Unit) -> bool:
+        most = self._config.max_transaction_rows
+        return not unit.sealed and (not most or unit.rows < most)
+
+    def _wait(self) -> None:
+        self._board.changed.wait(LOOK_SECONDS)
+        self._check()
+
+    def _drain(self) -> None:
+        """
+        Wait until every transaction is committed.
+        """
+        with self._board.changed:
+            self._check()
+            while self._board.next < self._orders:
+                self._wait()
+
+    def _check(self) -> None:
+        """
+        Raise what ended a transaction, after those before it are in.
+        """
+        while self._board.failed is not None and self._board.next < self._board.failed:
+            self._board.changed.wait(LOOK_SECONDS)
+        if self._board.failure is not None:
+            raise self._board.failure
+
+    def _dismiss(self) -> None:
+        with self._board.changed:
+            self._board.over = True
+            self._board.changed.notify_all()
