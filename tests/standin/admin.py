@@ -43,7 +43,6 @@ from tests.standin.sql_ast import (
     DropTable,
     Grant,
     Name,
-    Query,
     Rename,
     TableName,
     Truncate,
@@ -680,4 +679,3 @@ _WORK: dict[type, Callable[[Admin, Any], None]] = {
     AlterUser: Admin.alter_user,
     Grant: Admin.grant,
 }
-__all__ = ["Admin", "Query"]

@@ -13,8 +13,8 @@ from tests.standin import sqltypes, times
 from tests.standin.binding import Relation, Scope, Typed
 from tests.standin.catalog import Catalog, Column, Constraint, Index, Sequence, Table
 from tests.standin.compiler import Compilation, Context, ExpressionCompiler, check_declared
-from tests.standin.refusal import Refusal, unsupported
-from tests.standin.rows import NO_VALUE, unique_keys
+from tests.standin.refusal import Refusal
+from tests.standin.rows import NO_VALUE
 from tests.standin.selects import parsed_expression
 from tests.standin.sql_ast import ColumnSpec, ConstraintSpec, CreateTable, IsJson, Name, TableName
 from tests.standin.walk import names
@@ -413,6 +413,3 @@ def depends(table: Table, catalog: Catalog) -> list[tuple[Table, Constraint]]:
         for other, found in catalog.references()
         if found.parent_owner == table.owner and found.parent_name in keys and other is not table
     ]
-
-
-__all__ = ["Builder", "depends", "now", "unique_keys", "unsupported"]

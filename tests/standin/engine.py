@@ -1,8 +1,9 @@
 """
 The engine: databases and sessions that execute Oracle's SQL under Oracle's rules, on SQLite.
 
-A statement's way: lexer and parser (sql_*) make a tree; compiler, selects, functions and dml make SQLite's
-SQL and a plan of it; rows, transactions and ddl run the plan; codes says what was refused.
+A statement's way: lexer and parser (sql_*) make a tree; compiler, selects and functions make SQLite's SQL of
+it, inserts, updates and merges a plan; rows and transactions run the plan, admin, ddl and alters what defines
+tables; codes says what was refused.
 """
 
 from __future__ import annotations

@@ -333,10 +333,6 @@ def _hash(value: bytes | str, name: str = "SHA1") -> bytes:
     return hashlib.new(name.lower(), data, usedforsecurity=False).digest()
 
 
-def _lob_substr(value: str, amount: int = 32767, offset: int = 1) -> str | None:
-    return value[offset - 1 : offset - 1 + amount] or None
-
-
 _UNIT_NANOS = {unit: seconds * times.NANOS for unit, seconds in formats.UNITS.items()}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.standin import decimals, sqltypes
-from tests.standin.binding import Typed, quoted
+from tests.standin.binding import Typed
 from tests.standin.catalog import Sequence, Synonym, Table, View
 from tests.standin.compiler import QUALIFIED, Compilation, ExpressionCompiler
 from tests.standin.refusal import Refusal
@@ -109,4 +109,3 @@ def _current_value(c: ExpressionCompiler, node: Name) -> Typed:
 
 
 QUALIFIED.update({"NEXTVAL": _next_value, "CURRVAL": _current_value})
-__all__ = ["lookup", "no_table", "quoted", "relation_named", "table_named"]

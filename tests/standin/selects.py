@@ -20,7 +20,6 @@ from tests.standin.compiler import (
     common_type,
     compiles,
     order_key_sql,
-    text_sql,
 )
 from tests.standin.functions import has_aggregate
 from tests.standin.naming import no_table, relation_named
@@ -721,6 +720,3 @@ def _scalar(c: ExpressionCompiler, node: Scalar) -> Typed:
     if len(found.columns) != 1:
         raise Refusal(913)
     return Typed(f"(SELECT one(k1) FROM ({found.sql}))", found.columns[0].type)
-
-
-__all__ = ["CompiledQuery", "OutColumn", "Sources", "compile_query", "parsed_expression", "text_sql"]

@@ -4,14 +4,9 @@ The parser's place in the tokens, and names.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tests.standin.refusal import Refusal
 from tests.standin.sql_ast import BindRef, TableName
 from tests.standin.sql_lexer import RESERVED, Token, tokens
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Cursor:
@@ -141,15 +136,6 @@ class Cursor:
         if self.sees_symbol("@"):
             raise Refusal(2019, self.token.position)
         return TableName(schema, name, None, position)
-
-    def comma_list(self, read: Callable[[], object]) -> tuple[object, ...]:
-        """
-        Take one or more of something between commas.
-        """
-        found = [read()]
-        while self.accepts_symbol(","):
-            found.append(read())
-        return tuple(found)
 
     def name_list(self, code: int = 904) -> tuple[str, ...]:
         """

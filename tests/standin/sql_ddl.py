@@ -15,7 +15,6 @@ from tests.standin.sql_ast import (
     CreateTable,
     DropTable,
     Identity,
-    IsJson,
     Query,
     Truncate,
 )
@@ -357,13 +356,6 @@ def _inline(c: Cursor, column_name: str) -> ConstraintSpec | None:
     else:
         found = ConstraintSpec(_KEY_KINDS[kind], name, (column_name,))
     return _state(c, replace(found, position=position))
-
-
-def is_json_column(spec: ConstraintSpec) -> bool:
-    """
-    Tell whether a check says IS JSON of one column and nothing else.
-    """
-    return isinstance(spec.condition, IsJson) and not spec.condition.negated
 
 
 def alter_table(c: Cursor) -> AlterTable:

@@ -14,7 +14,6 @@ from tests.standin.sql_ast import (
     AtZone,
     Between,
     Binary,
-    BindRef,
     Call,
     Case,
     Cast,
@@ -506,6 +505,3 @@ def read_query(c: Cursor) -> Query:
     from tests.standin.sql_queries import query  # noqa: PLC0415 -- queries hold expressions and the reverse
 
     return query(c)
-
-
-__all__ = ["BindRef", "expression", "number_literal", "order_by", "read_query", "text_literal", "value"]

@@ -4,7 +4,7 @@ SQL types as values: what a column, a bind or an expression is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 Family = Literal[
@@ -124,12 +124,6 @@ class SqlType:
         if self.name == "INTERVAL YEAR TO MONTH":
             return f"INTERVAL YEAR({self.precision}) TO MONTH"
         return self.name
-
-    def renamed(self, name: str) -> SqlType:
-        """
-        Return the same measures under another name.
-        """
-        return replace(self, name=name)
 
 
 NULL = SqlType("NULL")
