@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from target_oracle.errors import LoadError
 from target_oracle.log import logger
 from target_oracle.oracle import names, sql
-from target_oracle.oracle.codes import codes_of, describe
+from target_oracle.oracle.codes import Action, classify, codes_of, describe
 from target_oracle.oracle.database import DatabaseError
 from target_oracle.stream import Target
 
@@ -139,6 +139,8 @@ class WorkTables:
             try:
                 _drop(database, self._tables[stream])
             except DatabaseError as refusal:
+                if classify(refusal) is not Action.STOP:
+                    raise
                 logger.warning(
                     "stream %s: its work table stays until the next run: %s", stream, describe(refusal)
                 )

@@ -160,6 +160,10 @@ class Staging:
         try:
             self.session.run(sql.drop_table(*self._place()))
         except oracledb.DatabaseError as refusal:
+            if _ABSENT in codes_of(refusal):
+                return
+            if classify(refusal) is not Action.STOP:
+                raise
             logger.warning("work table %s stays: %s", self._qualified(), describe(refusal))
 
     def _is_there(self) -> bool:

@@ -59,7 +59,57 @@ def mixed():
     yield state(10)
 
 
+def log():
+    """
+    Rows that are deleted, come back and change in part, by way of a staging table.
+    """
+    yield schema("log", name=TEXT, v=NUMBER)
+    for position, number in enumerate((1, 2, 3, 1, 4)):
+        yield record("log", number, name=f"name {position}", v=position)
+    yield state(1)
+    yield record("log", 2, _sdc_deleted_at="2024-01-02T03:04:05Z")
+    yield record("log", 3, v=None)
+    yield record("log", 4, _sdc_deleted_at="2024-01-02T03:04:05Z")
+    yield record("log", 4, name="again")
+    yield state(2)
+
+
+def overwritten():
+    """
+    A table that is switched at a version and again at the end, beside one that is appended.
+    """
+    yield schema("plain", keys=())
+    yield schema("whole", name=TEXT)
+    for number in range(1, 5):
+        yield record("whole", number, name="first")
+        yield record("plain", number)
+        if number % 2 == 0:
+            yield state(number)
+    yield {"type": "ACTIVATE_VERSION", "stream": "whole", "version": 1}
+    yield record("whole", 9, name="second")
+    yield state(9)
+
+
+def versions():
+    """
+    Rows of a version, and then of the next one.
+    """
+    yield schema("versioned", name=TEXT)
+    for version in (1, 2):
+        yield {"type": "ACTIVATE_VERSION", "stream": "versioned", "version": version}
+        for number in range(version, 4):
+            yield {**record("versioned", number, name="name"), "version": version}
+        yield {"type": "ACTIVATE_VERSION", "stream": "versioned", "version": version}
+        yield state(version)
+
+
 LOADS = {
+    "log": (
+        log,
+        {"load_method": "upsert", "upsert_strategy": "staged", "hard_delete": True, "partial_updates": True},
+    ),
+    "overwrite": (overwritten, {"streams": {"whole": {"load_method": "overwrite"}}}),
+    "versions": (versions, {"load_method": "upsert", "hard_delete": True}),
     "append-only": (append_only, {}),
     "upsert": (upsert, {"load_method": "upsert"}),
     "mixed": (mixed, {"streams": {"keyed": {"load_method": "upsert"}}, "loader_id": "sweep"}),
