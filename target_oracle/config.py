@@ -182,6 +182,7 @@ class Config:
     report_file: str | None = None
     prometheus_file: str | None = None
     prometheus_gateway: str | None = None
+    opentelemetry: bool = False
     notices: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
 

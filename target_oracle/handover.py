@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
@@ -58,7 +59,9 @@ class Handover:
         self._failure: BaseException | None = None
         self._ended = False
         self._clean = False
-        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
+        # In the caller's context, so that a trace of the run holds the loader's calls too.
+        run = copy_context().run
+        self._thread = threading.Thread(target=run, args=(self._run,), name="loader", daemon=True)
 
     def start(self) -> None:
         """
