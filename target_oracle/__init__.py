@@ -21,11 +21,13 @@ The modules, in the order in which a row passes them:
         handover.py  loader.py  parallel.py  acts.py  methods.py  upsert.py  overwrite.py  versions.py
         isolation.py  spool.py  rejects.py  masking.py  summary.py
     what is seen from outside
-        check.py  stages.py  progress.py  report.py  reportpage.py  metrics.py  telemetry.py  definition.py  manpage.py
+        check.py  stages.py  progress.py  report.py  reportpage.py  metrics.py  telemetry.py
+        definition.py  manpage.py
     the database's world
         oracle/database.py  oracle/session.py  oracle/ledger.py  oracle/rejecttable.py  oracle/codes.py
         oracle/writer.py  oracle/staging.py  oracle/binds.py  oracle/sql.py
-        oracle/examination.py  oracle/tracing.py  oracle/dictionary.py  oracle/table.py  oracle/types.py  oracle/declared.py  oracle/names.py
+        oracle/examination.py  oracle/tracing.py  oracle/dictionary.py  oracle/table.py
+        oracle/types.py  oracle/declared.py  oracle/names.py
         oracle/charsets.py  oracle/comments.py  oracle/options.py  oracle/wanted.py  oracle/matching.py
         oracle/evolve.py  oracle/draft.py  oracle/keys.py  oracle/settling.py  oracle/changes.py
         oracle/overflow.py  oracle/ddl.py  oracle/script.py

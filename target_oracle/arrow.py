@@ -140,18 +140,15 @@ def _text(found: pa.Array, slot: Slot, max_string_bytes: int) -> pa.Array | None
         return None
     if slot.prop.kind in (Kind.JSON, Kind.ANY):
         return None
-    chars, size = _limits(slot.column.type, max_string_bytes)
-    most = slot.prop.max_length
-    longest = pc.max(pc.utf8_length(found)).as_py() or 0
-    if most is not None and longest > most:
-        return None
     if slot.key and pc.any(pc.equal(found, "")).as_py():
         return None
-    if size is None:
-        return found.cast(pa.large_string())
-    if longest > (chars or 0) or (pc.max(pc.binary_length(found)).as_py() or 0) > size:
+    chars, size = _limits(slot.column.type, max_string_bytes)
+    bounds = [bound for bound in (chars, slot.prop.max_length) if bound is not None]
+    too_long = bool(bounds) and (pc.max(pc.utf8_length(found)).as_py() or 0) > min(bounds)
+    too_large = size is not None and (pc.max(pc.binary_length(found)).as_py() or 0) > size
+    if too_long or too_large:
         return None
-    return found.cast(pa.string())
+    return found.cast(pa.large_string() if size is None else pa.string())
 
 
 def _limits(type_: OracleType, max_string_bytes: int) -> tuple[int | None, int | None]:

@@ -37,9 +37,15 @@ class Catalog(Protocol):
     """
 
     @property
-    def server(self) -> Server: ...
+    def server(self) -> Server:
+        """
+        What the server can do.
+        """
 
-    def table_comment(self, owner: str, table: str) -> str | None: ...
+    def table_comment(self, owner: str, table: str) -> str | None:
+        """
+        Return the comment on *table*; None for none.
+        """
 
 
 class Tables:
@@ -66,8 +72,8 @@ class Tables:
         if evolution.ddl:
             if self._config.ddl_mode == "none":
                 raise LoadError(
-                    f"stream {wish.stream}: ddl_mode is none and table {wanted.name} needs DDL; ask the DBA to run: "
-                    + "; ".join(evolution.ddl)
+                    f"stream {wish.stream}: ddl_mode is none and table {wanted.name} needs DDL; "
+                    f"ask the DBA to run: {'; '.join(evolution.ddl)}"
                 )
             if not may_change:
                 return None
@@ -195,9 +201,13 @@ class Tables:
             return None
         settings = self._config.for_stream(str(comment))
         folded = names.table_name(
-            str(comment), settings.table_name_pattern, prefix=settings.table_prefix, suffix=settings.table_suffix,
-            limit=database.server.max_name_bytes, charset=database.server.charset,
-        )  # fmt: skip
+            str(comment),
+            settings.table_name_pattern,
+            prefix=settings.table_prefix,
+            suffix=settings.table_suffix,
+            limit=database.server.max_name_bytes,
+            charset=database.server.charset,
+        )
         return comment if folded == plain else None
 
 

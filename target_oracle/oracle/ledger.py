@@ -107,7 +107,7 @@ _TABLE: Final = re.compile(rf"(?:({_IN_QUOTES}|{_BARE})\.)?({_IN_QUOTES}|{_BARE}
 
 def split_name(table: str) -> tuple[str | None, str]:
     """
-    Split NAME or OWNER.NAME into the owner, None where it is not told, and the name, as the dictionary spells them.
+    Split NAME or OWNER.NAME into the owner, None for none, and the name, as the dictionary spells them.
 
     >>> split_name("ops.ledger"), split_name('"Ops"."a.b"')
     (('OPS', 'LEDGER'), ('Ops', 'a.b'))
@@ -115,7 +115,9 @@ def split_name(table: str) -> tuple[str | None, str]:
     parts = _TABLE.fullmatch(table)
     if parts is None:
         raise ConfigError(f"{table!r} is no name of a table, NAME or OWNER.NAME")
-    owner, name = (part and (part.strip('"') if part.startswith('"') else part.upper()) for part in parts.groups())
+    owner, name = (
+        part and (part.strip('"') if part.startswith('"') else part.upper()) for part in parts.groups()
+    )
     return owner, name or ""
 
 

@@ -148,7 +148,7 @@ def split_rows(data: bytes, pos: int, width: int, rows: int, out: list[bytes | N
                     pos = end
                 elif length == LONG_INDICATOR:
                     reader = Reader(data, pos)
-                    append(reader._chunks())  # noqa: SLF001 - the reader's other half
+                    append(reader._chunks())
                     pos = reader.pos
                 else:
                     append(None)

@@ -33,13 +33,13 @@ def _alone(tmp_path, monkeypatch):
     for variable in ("SINGER_SDK_LOG_CONFIG", "LOGGING_CONF_FILE"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(redaction, "_known", set())
-    redaction._pattern.cache_clear()  # noqa: SLF001 - the fixture stands for a new process
+    redaction._pattern.cache_clear()  # the fixture stands for a new process
     handlers = {one: (list(one.handlers), one.level, one.propagate) for one in (log.logger, log.metrics)}
     yield
     for one, (there, level, propagate) in handlers.items():
         one.handlers, one.propagate = there, propagate
         one.setLevel(level)
-    redaction._pattern.cache_clear()  # noqa: SLF001
+    redaction._pattern.cache_clear()
 
 
 @pytest.fixture

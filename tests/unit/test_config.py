@@ -432,6 +432,6 @@ def masks(monkeypatch):
     from target_oracle import redaction  # noqa: PLC0415 - its state is this test's
 
     monkeypatch.setattr(redaction, "_known", set())
-    redaction._pattern.cache_clear()  # noqa: SLF001
+    redaction._pattern.cache_clear()
     yield redaction.redact
-    redaction._pattern.cache_clear()  # noqa: SLF001
+    redaction._pattern.cache_clear()

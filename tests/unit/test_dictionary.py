@@ -301,7 +301,9 @@ def test_answers_come_in_one_round_trip():
     assert dictionary.prefetchrows > dictionary.arraysize >= 1000
 
 
-@pytest.mark.parametrize(("charset", "told"), [("WE8EBCDIC37", True), ("WE8MSWIN1252", False), ("AL32UTF8", False)])
+@pytest.mark.parametrize(
+    ("charset", "told"), [("WE8EBCDIC37", True), ("WE8MSWIN1252", False), ("AL32UTF8", False)]
+)
 def test_a_character_set_that_nothing_is_known_of_is_told(charset, told, caplog):
     read_server(Dictionary(dual=dual(extended=False), nls_database_parameters=[(charset,)]))
     assert ("is not known" in caplog.text) is told

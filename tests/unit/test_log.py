@@ -26,13 +26,13 @@ def _alone(monkeypatch):
     Leave the log and the known secrets as they were.
     """
     monkeypatch.setattr(redaction, "_known", set())
-    redaction._pattern.cache_clear()  # noqa: SLF001 - the fixture stands for a new process
+    redaction._pattern.cache_clear()  # the fixture stands for a new process
     before = {one: (list(one.handlers), one.level, one.propagate) for one in (log.logger, log.metrics)}
     yield
     for one, (handlers, level, propagate) in before.items():
         one.handlers, one.propagate = handlers, propagate
         one.setLevel(level)
-    redaction._pattern.cache_clear()  # noqa: SLF001
+    redaction._pattern.cache_clear()
 
 
 @pytest.fixture
