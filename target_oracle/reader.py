@@ -265,8 +265,12 @@ class Reader:
                 if envelope.type == "RECORD" and envelope.stream
                 else None
             )
-            if envelope.type == "STATE" and read_state(envelope, number) != resume.state:
-                again = [*resume.give_up(), (number, line)]
+            if envelope.type == "STATE":
+                if read_state(envelope, number) == resume.state:
+                    self._rows_after_state = False
+                    continue  # it is committed; once more, it would stand behind what is ahead of it
+                if resume.holds or not self._gathering:  # else it waits for a switch, as it did before
+                    again = [*resume.give_up(), (number, line)]
             self._take_lines([(number, line)] if again is None else again)
 
     def _take_lines(self, numbered: list[tuple[int, bytes]]) -> None:

@@ -134,6 +134,13 @@ class Resume:
         """
         return bool(self.segments)
 
+    @property
+    def holds(self) -> bool:
+        """
+        Tell whether records are held back.
+        """
+        return any(self._held.values())
+
     def take(self, stream: str, line: bytes, number: int) -> list[Numbered] | None:
         """
         Take a RECORD of *stream*; return the lines to load now, None where nothing is expected again.

@@ -130,6 +130,32 @@ def test_a_row_that_the_table_refuses_leaves_the_old_rows(within, database):
     assert stored(database) == [("old", 3)]
 
 
+def test_rows_that_are_appended_beside_it_come_once_over_a_run_that_broke_off(within, database):
+    """
+    They are committed while the STATEs wait for the switch; the next run knows them again.
+    """
+    config = database.config(
+        streams={"s": {"load_method": "overwrite"}}, loader_id="both", commit_interval_rows=2
+    )
+    messages = [schema("log", keys=(), n={"type": "integer"}), SHAPE, state(0)]
+    for number in range(5):
+        messages += [
+            record("s", id=number, name="new"),
+            record("log", id=number, n=number),
+            state(number + 1),
+        ]
+    assert within(config, joined(*messages[:-4]) + b'{"type":"RECORD","str').exit_code == 3
+    assert database.count("LOG") == 4
+    for _ in range(2):
+        result = within(config, joined(*messages[:-4]) + b'{"type":"RECORD","str')
+        assert result.exit_code == 3, result.log
+        assert (database.count("LOG"), database.count("S")) == (4, 0)
+    result = within(config, joined(*messages))
+    assert result.exit_code == 0, result.log
+    assert result.states[-1] == 5
+    assert (database.count("LOG"), database.count("S")) == (5, 5)
+
+
 @contextmanager
 def watched(database):
     """
