@@ -284,3 +284,29 @@ def test_a_text_that_does_not_fit_says_how_long_it_is():
     with pytest.raises(TooLong) as caught:
         decoder.slow_row('{"a":"ééééééééééé"}'.encode(), None, None)
     assert (caught.value.chars, caught.value.size) == (11, 22)
+
+
+def test_an_object_that_is_not_there_makes_no_fault_of_what_it_must_hold():
+    """
+    A flattened property may not be null where its object is; where the object is missing it is NULL.
+    """
+    text = OracleType("VARCHAR2", 20, char=True)
+    decoder = Decoder("s", [slot("id", Kind.ANY, CLOB, ()), slot("a/b", Kind.STRING, text, filled=True)])
+    rows = [decoder.any_row(b'{"type":"RECORD","stream":"s","record":%s}' % record) for record in (
+        b'{"id":"1","a":{"b":"x"}}', b'{"id":"2"}',
+    )]  # fmt: skip
+    finished, faults = decoder.finish(rows)
+    assert not faults
+    assert [row[1] or None for row in finished] == ["x", None]
+
+
+def test_a_demand_of_the_whole_record_is_made_of_each():
+    def refuse(record):
+        if b"bad" in record:
+            raise RowFault("schema", "no")
+
+    decoder = Decoder("s", [slot("a", Kind.STRING, CLOB)])
+    decoder.demand(refuse)
+    assert decoder.any_row(b'{"type":"RECORD","stream":"s","record":{"a":"good"}}') == ("good",)
+    with pytest.raises(RowFault, match="no"):
+        decoder.any_row(b'{"type":"RECORD","stream":"s","record":{"a":"bad"}}')
