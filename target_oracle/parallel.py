@@ -1,9 +1,9 @@
 """
-Several loader connections: checkpoints load side by side and commit one after the other, in the order of the input.
+Several loader connections: checkpoints load side by side and commit one after the other, in input order.
 
-A transaction of one connection holds one checkpoint, or several in a row where all connections are busy. Each waits
-for its turn to commit, so that the ledger moves from n-1 to n as ever and every STATE covers all before it. What must
-come behind earlier rows (upserts, switches of tables) waits for its turn before it is even sent.
+A transaction of one connection holds one checkpoint, or several in a row where all connections are busy.
+Each waits for its turn to commit, so that the ledger moves from n-1 to n as ever and every STATE covers all
+before it. What must come behind earlier rows (upserts, switches of tables) waits before it is even sent.
 See docs/decisions/0008-parallelism.md.
 """
 
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 
 # How often whoever waits looks whether it may still wait.
 LOOK_SECONDS: Final = 0.25
-# Rows that were sent may hold locks that the first transaction waits for: when it gets no further, they give way to it.
+# Rows that were sent may hold locks that the first transaction waits for: when it gets no further, they
+# give way to it.
 GIVE_WAY_SECONDS: Final = 30.0
 # How long to wait, after a failure, for a thread that is in the middle of a call.
 LEAVE_SECONDS: Final = 1.0
-# Lines that may wait for one connection: enough for a whole checkpoint, or the next connection would have nothing to do.
-# Their rows take twice as much again.
+# Lines that may wait for one connection: enough for a whole checkpoint, or the next connection would have
+# nothing to do. Their rows take twice as much again.
 WAITING_BYTES: Final = 8 << 20
 
 
@@ -57,7 +58,7 @@ class _Step:
 @dataclass(slots=True)
 class _Unit:
     """
-    A transaction: the *order*-th of the run. It is *open* while the reader adds to it, and *sealed* once it commits.
+    A transaction: the *order*-th of the run. *open* while the reader adds to it, *sealed* once it commits.
     """
 
     order: int
@@ -96,7 +97,7 @@ class _Board:
 
     changed: threading.Condition = field(default_factory=threading.Condition)
     next: int = 0
-    moved: float = field(default_factory=time.monotonic)  # when the transaction whose turn it is last got further
+    moved: float = field(default_factory=time.monotonic)  # when the one whose turn it is got further
     failed: int | None = None
     failure: BaseException | None = None
     over: bool = False
@@ -170,7 +171,7 @@ class _Worker(Loader):
 
     def leave(self) -> None:
         """
-        Close the connection, unless its thread is in the middle of a call; the server rolls back what is open.
+        Close the connection, unless its thread is in the middle of a call; what is open is rolled back.
         """
         self._thread.join(LEAVE_SECONDS)
         if not self._thread.is_alive():
@@ -183,6 +184,11 @@ class _Worker(Loader):
         """
 
     def _serve(self) -> None:
+        try:
+            self._attempt(lambda: None)  # connect while the tables are looked at
+        except BaseException as failure:  # noqa: BLE001  # it is raised again by the loader
+            self._board.fail(-1, failure)
+            return
         while True:
             with self._board.changed:
                 while self.unit is None and not self._board.over:
@@ -213,7 +219,7 @@ class _Worker(Loader):
 
     def _next(self, unit: _Unit) -> _Step | None:
         """
-        Wait for what is to be done now; None: it is this transaction's turn to commit, and nothing is added any more.
+        Wait for what is to be done now; None: *unit* may commit, and nothing is added to it any more.
         """
         with self._board.changed:
             while not self._is_due(unit):
@@ -238,7 +244,7 @@ class _Worker(Loader):
         Take back what was sent, once and for all: an earlier transaction may be waiting for its locks.
         """
         if not self._board.in_turn_only:
-            logger.info("a transaction waits, maybe for rows of a later one: from here on one at a time is sent")
+            logger.info("a transaction waits, maybe for a later one: from here on one at a time is sent")
             self._board.in_turn_only = True
         self._roll_back()
 
@@ -286,11 +292,14 @@ class ParallelLoader(Loader):
 
     def load(self, batch: Batch, rejects: Sequence[Reject]) -> None:
         """
-        Give *batch* to the connection that has the open checkpoint; waits while that one has enough to do.
+        Give *batch* to the connection that has the open checkpoint; waits while that has enough to do.
         """
         version = batch.version
         appends = version.target.method == "append-only" or not version.key_positions
-        self._add(_Step(lambda loader: loader.load(batch, rejects), in_turn=not appends, size=batch.size), len(batch))
+        self._add(
+            _Step(lambda loader: loader.load(batch, rejects), in_turn=not appends, size=batch.size),
+            len(batch),
+        )
 
     def act(self, act: Act) -> None:
         """
@@ -329,7 +338,7 @@ class ParallelLoader(Loader):
 
     def patience(self) -> float:
         """
-        Return how long to wait for work: not long while transactions are under way, whose failures must be told.
+        Return how long to wait for work: not long while transactions are under way, which may fail.
         """
         return LOOK_SECONDS if self._board.next < self._orders else super().patience()
 
@@ -357,7 +366,7 @@ class ParallelLoader(Loader):
 
     def _unit(self) -> _Unit:
         """
-        Return the transaction of the open checkpoint: on an idle connection, or the newest one where all are busy.
+        Return the transaction of the open checkpoint: on an idle connection, or where none is, the newest.
         """
         self._check()
         while self._open is None:
@@ -373,8 +382,11 @@ class ParallelLoader(Loader):
         return self._open
 
     def _takes_more(self, unit: _Unit) -> bool:
+        """
+        Tell whether *unit* only waits for its turn; given more while busy, it would make all others wait.
+        """
         most = self._config.max_transaction_rows
-        return not unit.sealed and (not most or unit.rows < most)
+        return not unit.sealed and not unit.steps and (not most or unit.rows < most)
 
     def _wait(self) -> None:
         self._board.changed.wait(LOOK_SECONDS)

@@ -70,7 +70,7 @@ def test_a_lost_connection_loses_and_repeats_nothing(target, fault):
         assert seen(result)[-1] == 100
 
 
-def test_a_failure_leaves_exactly_what_the_states_say(target, tmp_path):
+def test_a_failure_leaves_exactly_what_the_states_say(target):
     """
     A row over the budget ends the run: all before its checkpoint is in and told, nothing behind it is.
     """
@@ -101,14 +101,15 @@ def test_rejects_are_counted_over_all_connections(target, tmp_path):
 
 def test_transactions_that_wait_for_each_other_are_sent_one_after_the_other(within, monkeypatch, tmp_path):
     """
-    A key that comes again in a later transaction: were that one sent first, the earlier would wait for it for ever.
+    A key that comes again: were its later transaction sent first, the earlier would wait for it for ever.
     """
     monkeypatch.setattr("target_oracle.parallel.GIVE_WAY_SECONDS", 0.5)
     messages = [schema("events", keys=())]
     for turn in range(12):
         messages += [record("events", number) for number in (turn, turn + 1)] + [state(turn)]
+    columns = '"ID" NUMBER(38) NOT NULL PRIMARY KEY, "NOTE" VARCHAR2(4000 CHAR)'
     with server(23) as (_, database):
-        database.run('CREATE TABLE "EVENTS" ("ID" NUMBER(38) NOT NULL PRIMARY KEY, "NOTE" VARCHAR2(4000 CHAR))')
+        database.run(f'CREATE TABLE "EVENTS" ({columns})')
         config = database.config(**SMALL, max_rejects=100, reject_file=str(tmp_path / "rejects.jsonl"))
         result = within(config, lines(messages))
         assert result.exit_code == 0, result.log
