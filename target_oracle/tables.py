@@ -151,6 +151,8 @@ class Tables:
         for name, chars, size in wish.longer:
             types[name] = _grown(types[name], chars, size, server)
         columns = tuple(_column(prop, types[prop.name], wish, server) for prop in fields)
+        if not columns:
+            raise LoadError(f"stream {wish.stream}: its schema leaves no column that a table could have")
         return Wanted(
             owner=owner,
             name=self._table(database, owner, wish),
