@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from target_oracle.config import Config
-from target_oracle.errors import ConfigError
+from target_oracle.errors import ConfigError, LoadError
 from target_oracle.oracle.types import Server
 from target_oracle.oracle.wanted import Wanted
 from target_oracle.reader import Wish, wish_of
@@ -133,3 +133,8 @@ def test_types_follow_the_settings_of_the_stream():
     properties = {"n": {"type": "number"}}
     assert types(wanted(properties=properties, **said)) == {"n": "BINARY_DOUBLE"}
     assert types(wanted(properties=properties, stream="t", **said)) == {"n": "NUMBER"}
+
+
+def test_a_stream_without_columns_has_no_table():
+    with pytest.raises(LoadError, match="stream s: its schema leaves no column"):
+        wanted(columns={"s": {"a": {"ignore": True}}})
