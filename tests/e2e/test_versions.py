@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from target_oracle import versions
 from tests.messages import TEXT, activate, joined, record, schema, state
 
 SHAPE = schema("s", name=TEXT)
@@ -149,6 +150,15 @@ def test_a_table_that_may_not_change_keeps_its_rows(within, database):
     result = within(config, joined(SHAPE, *rows(1, 1), activate("s", 1)))
     assert result.exit_code == 0, result.log
     assert database.count("S") == 1
+
+
+def test_many_older_rows_go_in_several_statements_of_one_transaction(within, database, way, monkeypatch):
+    monkeypatch.setattr(versions, "MOST_ROWS", 4)
+    config = config_of(database, way, load_method="upsert")
+    data = joined(SHAPE, activate("s", 1), *rows(1, *range(11)), activate("s", 2), *rows(2, 3, 5))
+    result = within(config, data)
+    assert result.exit_code == 0, result.log
+    assert [row[0] for row in alive(database, way)] == [3, 5]
 
 
 def test_a_message_without_a_version_is_refused(within, database):
