@@ -11,12 +11,12 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.program import CHECKOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 MIB = 1024  # getrusage counts memory in KiB
@@ -35,6 +35,7 @@ class Cost:
     wall: float
     memory: float
     round_trips: int
+    sent: int = 0  # bytes that the server has received
 
 
 def script(module: str) -> Callable[[str, str, str, Path], Command]:
@@ -51,20 +52,95 @@ def script(module: str) -> Callable[[str, str, str, Path], Command]:
     ]
 
 
-def program(dsn: str, user: str, password: str, folder: Path) -> Command:
+def program(
+    dsn: str, user: str, password: str, folder: Path, settings: Mapping[str, Any] | None = None
+) -> Command:
     """
-    The program, with every check on.
+    The program, with every check on, and *settings*, in which {folder} is the folder of the run.
     """
-    config = folder / "config.json"
-    config.write_text(json.dumps({"dsn": dsn, "user": user, "password": password}))
-    return [sys.executable, "-m", "target_oracle", "--config", str(config)]
+    return [
+        sys.executable,
+        "-m",
+        "target_oracle",
+        "--config",
+        _config(dsn, user, password, folder, settings or {}),
+    ]
 
 
+def sdk(dsn: str, user: str, password: str, folder: Path) -> Command:
+    """
+    The contender that is a target of the Singer SDK.
+    """
+    config = _config(dsn, user, password, folder, {})
+    return [sys.executable, "-m", "tests.bench.sdk", "--config", config]
+
+
+def macrometa(dsn: str, user: str, password: str, folder: Path) -> Command:
+    """
+    The contender whose command stands beside its Python.
+    """
+    address, _, service = dsn.partition("/")
+    host, _, port = address.partition(":")
+    named = {
+        "host": host,
+        "port": int(port),
+        "dbname": service,
+        "service_name": service,
+        "default_target_schema": user,
+    }
+    config = _config(dsn, user, password, folder, named)
+    return [sys.executable, "-m", "macrometa_target_oracle", "--config", config]
+
+
+def _config(dsn: str, user: str, password: str, folder: Path, settings: Mapping[str, Any]) -> str:
+    path = folder / "config.json"
+    named = {
+        name: value.format(folder=folder) if isinstance(value, str) else value
+        for name, value in settings.items()
+    }
+    path.write_text(json.dumps({"dsn": dsn, "user": user, "password": password, **named}))
+    return str(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """
+    How one is started; *needs* are what it is installed with, in an environment of its own.
+    """
+
+    command: Callable[[str, str, str, Path], Command]
+    needs: tuple[str, ...] = ()
+
+
+FLOOR = "typed, the floor"
+OURS = "target-oracle"
 CONTENDERS = {
-    "target-oracle": program,
-    "orjson + executemany": script("bare"),
-    "typed, the floor": script("typed"),
+    OURS: Contender(program),
+    FLOOR: Contender(script("typed")),
+    "orjson + executemany": Contender(script("bare")),
 }
+OTHERS = {
+    "SQLAlchemy Core": Contender(script("core"), ("sqlalchemy>=2,<3", "oracledb", "orjson")),
+    "pandas.to_sql": Contender(script("frames"), ("pandas>=2", "sqlalchemy>=2,<3", "oracledb", "orjson")),
+    "Singer SDK SQL sink": Contender(sdk, ("singer-sdk", "sqlalchemy>=2,<3", "oracledb")),
+    "dlt": Contender(script("dlt_load"), ("dlt[sqlalchemy]", "oracledb", "orjson")),
+    "macrometa-target-oracle": Contender(macrometa, ("macrometa-target-oracle",)),
+}
+
+
+def install(name: str, needs: Sequence[str]) -> str:
+    """
+    The Python of an environment of its own for contender *name*; CalledProcessError without it.
+    """
+    folder = CHECKOUT / "build" / "bench" / name.replace(" ", "-")
+    python = folder / "bin" / "python"
+    done = folder / "installed"
+    if not done.exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *needs]
+        subprocess.run(pip, check=True, stdout=subprocess.DEVNULL)
+        done.touch()
+    return str(python)
 
 
 def run(command: Sequence[str], stream: Path) -> tuple[float, float, float]:
@@ -91,3 +167,11 @@ def _untraced() -> dict[str, str]:
     The environment without what makes a process measure its coverage: that costs time and memory of its own.
     """
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+
+
+def _environment() -> dict[str, str]:
+    """
+    The environment with the compiled modules kept, or every start would compile them anew.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(CHECKOUT)}

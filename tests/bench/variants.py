@@ -1,0 +1,106 @@
+"""
+What else the program is measured with, beside the standard stream: each a stream and settings of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+from tests.bench import generated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+RECORD = b'{"type":"RECORD"'
+WIDE_COLUMNS = 100
+
+KEYWORDS: dict[str, dict[str, Any]] = {
+    "customer_id": {"minimum": 0},
+    "quantity": {"minimum": 1, "maximum": 1000},
+    "amount": {"minimum": 0},
+    "status": {"enum": ["open", "paid", "shipped", "returned", None]},
+    "currency": {"enum": ["EUR", "USD", "JPY", None]},
+    "sku": {"pattern": "^SKU-[0-9]{6}$"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """
+    Settings and a stream of so many records; *shrink* times fewer where a record is so much larger.
+    """
+
+    lines: Callable[[int], Iterable[bytes]] = generated.lines
+    settings: dict[str, Any] = field(default_factory=dict)
+    shrink: int = 1
+
+
+def alternating(records: int) -> Iterator[bytes]:
+    """
+    Yield the standard stream under two names in turn.
+    """
+    first, *rest = generated.lines(records)
+    yield first
+    yield first.replace(b'"orders"', b'"refunds"')
+    names = cycle((b'"stream":"orders"', b'"stream":"refunds"'))
+    for line in rest:
+        yield line.replace(b'"stream":"orders"', next(names), 1) if line.startswith(RECORD) else line
+
+
+def checked(records: int) -> Iterator[bytes]:
+    """
+    Yield the standard stream with keywords to validate on half of its columns.
+    """
+    first, *rest = generated.lines(records)
+    schema = json.loads(first)
+    for name, keywords in KEYWORDS.items():
+        schema["schema"]["properties"][name].update(keywords)
+    yield json.dumps(schema).encode() + b"\n"
+    yield from rest
+
+
+def refused(records: int) -> Iterator[bytes]:
+    """
+    Yield the standard stream with a text for a number in each hundredth record.
+    """
+    number = 0
+    for line in generated.lines(records):
+        number += line.startswith(RECORD)
+        bad = number % 100 == 0 and line.startswith(RECORD)
+        yield line.replace(b'"quantity":', b'"quantity":"x","ignored":', 1) if bad else line
+
+
+def wide(records: int) -> Iterator[bytes]:
+    """
+    Yield records of WIDE_COLUMNS columns: those of the standard stream again and again.
+    """
+    schema, *rest = generated.lines(records)
+    message = json.loads(schema)
+    names = [
+        (f"{name}_{n // len(generated.COLUMNS)}", name)
+        for n, name in zip(range(WIDE_COLUMNS), cycle(generated.COLUMNS))
+    ]
+    properties = {wide_name: generated.PROPERTIES[name] for wide_name, name in names}
+    message.update(key_properties=["id_0"], schema={"type": "object", "properties": properties})
+    yield json.dumps(message).encode() + b"\n"
+    for line in rest:
+        if not line.startswith(RECORD):
+            yield line
+            continue
+        found = json.loads(line)
+        found["record"] = {wide_name: found["record"][name] for wide_name, name in names}
+        yield json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+REJECTS = {"max_rejects_percent": 2, "reject_file": "{folder}/rejects.jsonl"}
+VARIANTS = {
+    "two streams in turn": Variant(alternating),
+    "keywords to validate": Variant(checked),
+    "metadata columns": Variant(settings={"add_record_metadata": True}),
+    "1 % rejects": Variant(refused, {**REJECTS}),
+    "upsert, staged": Variant(settings={"load_method": "upsert", "upsert_strategy": "staged"}),
+    "100 columns": Variant(wide, shrink=10),
+}
