@@ -7,7 +7,7 @@ Which names and types it asks for, and what the answer means.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from target_oracle.errors import ConfigError, LoadError
 from target_oracle.log import logger
@@ -88,7 +88,7 @@ class Tables:
             wish.keys,
             method_of(wish),
             server,
-            loading=loading_of(wish.settings),
+            loading=loading_of(wish.settings, server),
             has_versions=evolution.table.column(names.fold(VERSION.name)) is not None,
         )
         return self._with_beside(database, wish, target, evolution.table, may_change=may_change)
@@ -231,12 +231,19 @@ def policy_of(config: Config, settings: StreamSettings) -> Policy:
     return Policy(settings.schema_evolution, config.ddl_mode, config.ddl_lock_timeout)
 
 
-def loading_of(settings: StreamSettings) -> Loading:
+# Private temporary tables, whose making commits nothing and leaves nothing behind.
+_PRIVATE_SINCE: Final = (18,)
+
+
+def loading_of(settings: StreamSettings, server: Server) -> Loading:
     """
     Return how one stream's rows with keys are written.
+
+    What is automatic changes no schema: where a staging table would stay in it, rows go as arrays.
     """
+    strategy = settings.upsert_strategy
     return Loading(
-        upsert_strategy=settings.upsert_strategy,
+        upsert_strategy="array" if strategy == "auto" and server.version < _PRIVATE_SINCE else strategy,
         skip_unchanged=settings.skip_unchanged,
         hard_delete=settings.hard_delete,
         overwrite_strategy=settings.overwrite_strategy,

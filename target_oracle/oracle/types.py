@@ -307,7 +307,10 @@ def _text_in_varchar2(found: OracleType, wanted: OracleType, server: Server) -> 
     if has.chars >= needs.chars and has.bytes >= needs.bytes:
         return Widening(Fit.FITS, found)
     length = max(found.length or 1, wanted.length or 1)
-    if length > server.max_string_bytes:
+    if (
+        length > server.max_string_bytes
+        or min(needs.bytes, needs.chars * server.char_bytes) > server.max_string_bytes
+    ):
         return _to_clob(found, wanted, server)
     # From BYTE to CHAR widens, from CHAR to BYTE could shrink.
     new = OracleType("VARCHAR2", length, char=found.char or wanted.char, is_json=found.is_json)
