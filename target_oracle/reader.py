@@ -53,7 +53,10 @@ class Clock(Protocol):
     Seconds that only go forward.
     """
 
-    def __call__(self) -> float: ...
+    def __call__(self) -> float:
+        """
+        Return them.
+        """
 
 
 class Gate(Protocol):
@@ -712,7 +715,8 @@ class Reader:
             settings = stream.wish.settings
             if settings.schema_evolution == "freeze" or self._config.ddl_mode == "none":
                 self._notice(
-                    f"stream {stream.name}: its table keeps no versions and may not change, so none is activated"
+                    f"stream {stream.name}: its table keeps no versions and may not change, "
+                    "so none is activated"
                 )
                 return
             self._establish(stream, versioned(stream.wish))

@@ -29,7 +29,7 @@ def statements(script: str) -> list[str]:
 
 def ddl(server) -> list[str]:
     """
-    Return the statements that *server* has seen and that change a schema: a private temporary table is in none.
+    Return the statements that *server* has seen and that change a schema; a private table is in none.
     """
     seen = [each["sql"] for each in server.statements() if not each["sql"].startswith(_OF_A_SESSION)]
     return [sql for sql in seen if sql.split(maxsplit=1)[0].upper() in _DDL]
