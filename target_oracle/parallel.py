@@ -4,7 +4,7 @@ Several loader connections: checkpoints load side by side and commit one after t
 A transaction of one connection holds one checkpoint, or several in a row where all connections are busy.
 Each waits for its turn to commit, so that the ledger moves from n-1 to n as ever and every STATE covers all
 before it. What must come behind earlier rows (upserts, switches of tables) waits before it is even sent.
-See docs/decisions/0008-parallelism.md.
+See docs/decisions/0009-parallelism.md.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from target_oracle.oracle.binds import refuse_drift
 if TYPE_CHECKING:
     from target_oracle.config import Config
 
-# The driver sends in pieces of this size. 8 KiB, its default, costs more CPU a row; beyond 256 KiB only
-# memory grows, and the server waits longer for its first piece (docs/decisions/0007-hot-path.md).
+# The driver sends in pieces of this size. 8 KiB, its default, costs more CPU a row; more than this only memory
+# (docs/decisions/0008-hot-path.md).
 SDU_BYTES: Final = 1 << 18
 # V$SESSION: MODULE holds 64 bytes, ACTION 64, CLIENT_IDENTIFIER 64 (Reference, V$SESSION).
 TAG_BYTES: Final = 64
