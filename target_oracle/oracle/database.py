@@ -264,13 +264,16 @@ class Database:
 
     def beside(self) -> Database:
         """
-        Return the same for one more connection of this run: it has the server, the ledger and the lease in common.
+        Return the same for one more connection of this run: server, ledger and lease are common.
 
         Only one of them may commit at a time, since each commit moves the one row of the ledger.
         """
         other = copy(self)
-        other._session, other._writers, other._stagings = None, {}, {}
+        other._own_nothing()
         return other
+
+    def _own_nothing(self) -> None:
+        self._session, self._writers, self._stagings = None, {}, {}
 
     def close(self) -> None:
         """
