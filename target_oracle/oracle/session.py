@@ -15,7 +15,7 @@ from target_oracle.oracle.binds import refuse_drift
 if TYPE_CHECKING:
     from target_oracle.config import Config
 
-# The driver sends in pieces of this size. 8 KiB, its default, costs more CPU a row; more than this only memory
+# The driver sends in pieces of this size. 8 KiB, its default, costs more CPU a row; more than this, memory
 # (docs/decisions/0008-hot-path.md).
 SDU_BYTES: Final = 1 << 18
 # V$SESSION: MODULE holds 64 bytes, ACTION 64, CLIENT_IDENTIFIER 64 (Reference, V$SESSION).
