@@ -269,10 +269,13 @@ class Database:
         Only one of them may commit at a time, since each commit moves the one row of the ledger.
         """
         other = copy(self)
-        other._own_nothing()
+        other.own_nothing()
         return other
 
-    def _own_nothing(self) -> None:
+    def own_nothing(self) -> None:
+        """
+        Forget the session and what belongs to it.
+        """
         self._session, self._writers, self._stagings = None, {}, {}
 
     def close(self) -> None:
