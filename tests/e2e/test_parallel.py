@@ -114,3 +114,26 @@ def test_transactions_that_wait_for_each_other_are_sent_one_after_the_other(with
         result = within(config, lines(messages))
         assert result.exit_code == 0, result.log
         assert ids(database, "EVENTS") == list(range(13))
+
+
+@pytest.mark.parametrize("before_kill", [1, 4, 9])
+def test_a_killed_run_goes_on_from_its_last_state(target, before_kill):
+    """
+    Killed while transactions are under way, and started again behind the ledger's STATE: every row once.
+    """
+    named = {**SMALL, "loader_id": "events", "loader_wait_seconds": 30}
+    messages = checkpoints(60, 5, keys=())
+    with server(23, rtt_ms=5) as (_, database):
+        process = target.start(database.config(**named))
+        process.stdin.write(lines(messages))
+        process.stdin.flush()
+        for _ in range(before_kill):
+            assert process.stdout.readline()
+        process.kill()
+        process.wait()
+        told = target(database.config(**named), b"", "--print-state")
+        last = told.states[0]["seen"]
+        rest = [messages[0], *messages[messages.index(state(last)) + 1 :]]
+        result = target(database.config(**named), lines(rest))
+        assert result.exit_code == 0, result.log
+        assert ids(database, "EVENTS") == list(range(1, 301))
