@@ -69,7 +69,7 @@ security: setup  ## look for dangerous code in the program
 	@$(PY) -m bandit --quiet --configfile pyproject.toml --recursive target_oracle
 
 .PHONY: bench
-bench: setup  ## measure CPU per record against a bare script
+bench: setup  ## measure CPU, memory and round trips a record (ARGS=--others: what else there is)
 	@$(PY) -m tests.bench $(ARGS)
 
 .PHONY: profile
