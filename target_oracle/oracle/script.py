@@ -25,7 +25,8 @@ def as_sqlplus(evolutions: Mapping[str, Evolution], own: Mapping[str, str] = _NO
     """
     Return the statements of *evolutions*, by stream, as a script; what DDL cannot help is a remark in it.
 
-    *own* are statements that serve no stream, by purpose. `&` stands for itself, a refused statement ends the script, and no line is longer than SQL*Plus takes.
+    *own* are statements that serve no stream, by purpose. `&` stands for itself, a refused statement ends
+    the script, and no line is longer than SQL*Plus takes.
     """
     head = ["SET DEFINE OFF", "SET SQLBLANKLINES ON", "WHENEVER SQLERROR EXIT FAILURE"]
     body = [line for each in evolutions.items() for line in _section(*each)]

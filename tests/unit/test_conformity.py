@@ -93,9 +93,7 @@ def test_a_demand_holds_in_every_way_that_a_value_can_take(schema, value):
     assert all(each == found[0] for each in found), found
 
 
-@pytest.mark.parametrize(
-    "schema", [{"type": "string"}, {"type": ["null", "integer"]}, {}]
-)
+@pytest.mark.parametrize("schema", [{"type": "string"}, {"type": ["null", "integer"]}, {}])
 def test_a_schema_without_demands_costs_nothing(schema):
     plain, demanding = made(schema)
     assert demanding is plain
