@@ -42,6 +42,7 @@ def test_options_are_read():
         "extended",
         "d",
         ("c", "k"),
+        None,
         2.5,
         "f",
         "l",

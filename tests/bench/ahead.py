@@ -1,0 +1,162 @@
+"""
+How well reading ahead hides the slower of decoding and the database: all three timed in one process.
+
+    python -m tests.bench.ahead [--rows N] [--rtt-ms N] [--runs N]
+
+*decode* reads the stream and drops every batch, *database* sends the very same batches, *together* does both at
+once, as the program does. The figure is together / max(decode, database); 1.0 would hide the other one wholly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from target_oracle.config import Config
+from target_oracle.handover import Handover
+from target_oracle.loader import Loader
+from target_oracle.oracle.database import Database
+from target_oracle.reader import Reader
+from target_oracle.signals import wake_pipe
+from target_oracle.singer.lines import from_file
+from target_oracle.singer.state import StateWriter
+from target_oracle.summary import Summary
+from tests.bench import generated
+from tests.standin.running import running
+
+Call = Callable[[], object]
+
+
+class Noting:
+    """
+    A gate that asks *loader* for tables and notes all the rest: what a run would have sent, in order.
+    """
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+        self.calls: list[Call] = []
+
+    def check(self) -> None:
+        """
+        Nothing can have failed.
+        """
+
+    def resume(self) -> Any:
+        """
+        See `Loader.resume`.
+        """
+        return self._loader.resume()
+
+    def prepare(self, wish: Any, *, may_change: bool) -> Any:
+        """
+        See `Loader.prepare`.
+        """
+        return self._loader.prepare(wish, may_change=may_change)
+
+    def load(self, batch: Any, rejects: Any) -> None:
+        """
+        Note a batch.
+        """
+        self.calls.append(lambda: self._loader.load(batch, rejects))
+
+    def act(self, act: Any) -> None:
+        """
+        Note an act.
+        """
+        self.calls.append(lambda: self._loader.act(act))
+
+    def close(self, ending: Any) -> None:
+        """
+        Note the end of a checkpoint.
+        """
+        self.calls.append(lambda: self._loader.close(ending))
+
+
+def main() -> int:
+    """
+    Measure and print.
+    """
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.ahead")
+    parser.add_argument("--rows", type=int, default=300_000)
+    parser.add_argument("--rtt-ms", type=float, default=20)
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stream.jsonl"
+        generated.write(path, options.rows)
+        found = [measured(path, options.rtt_ms) for _ in range(options.runs)]
+    ratios = [together / max(decode, database) for decode, database, together in found]
+    for name, column in zip(("decode", "database", "together"), zip(*found, strict=True), strict=True):
+        print(f"{name:>10} {median(column):7.2f} s")
+    print(
+        f"{'ratio':>10} {median(ratios):7.2f}   ({options.rtt_ms:g} ms round trip, {options.rows:,} records)"
+    )
+    return 0
+
+
+def measured(path: Path, rtt_ms: float) -> tuple[float, float, float]:
+    """
+    Return the seconds of decoding alone, of the database alone, and of both at once.
+    """
+    with running(ack=True, rtt_ms=rtt_ms) as server:
+        config = Config(dsn=server.dsn, user=server.user, password=server.password)
+        with wake_pipe() as (wake, poke):
+            loader = opened(config)
+            gate = Noting(loader)
+            decode = timed(lambda: read(path, wake, gate, config))
+            database = timed(lambda: [call() for call in gate.calls])
+            gate.calls.clear()
+            loader.disconnect()
+            handover = Handover(opened(config), poke, lambda: None)
+            handover.start()
+            handover.resume()  # it has connected and knows its table, as the other two did
+
+            def both() -> None:
+                read(path, wake, handover, config)
+                handover.finish(clean=True)
+
+            return decode, database, timed(both)
+
+
+def opened(config: Config) -> Loader:
+    """
+    Return a loader that prints its STATEs nowhere.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    summary = Summary(time.monotonic)
+    return Loader(
+        config,
+        Database(config, "bench"),
+        states=StateWriter(nowhere),
+        rejects=None,
+        summary=summary,
+        sleep=time.sleep,
+    )
+
+
+def read(path: Path, wake: int, gate: Any, config: Config) -> None:
+    """
+    Read the stream at *path* into *gate*.
+    """
+    lines = from_file(path, wake, config.max_transaction_bytes)
+    Reader(lines, gate, config, clock=time.monotonic, stop=[]).run()
+
+
+def timed(act: Call) -> float:
+    """
+    Return the seconds that *act* takes.
+    """
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    sys.exit(main())
