@@ -3,8 +3,8 @@ How well reading ahead hides the slower of decoding and the database: all three 
 
     python -m tests.bench.ahead [--rows N] [--rtt-ms N] [--runs N]
 
-*decode* reads the stream and drops every batch, *database* sends the very same batches, *together* does both at
-once, as the program does. The figure is together / max(decode, database); 1.0 would hide the other one wholly.
+*decode* reads the stream and drops every batch, *database* sends the very same batches, *together* does both
+at once, as the program does. The figure is together / max(decode, database); 1.0 hides the other one wholly.
 """
 
 from __future__ import annotations
