@@ -150,7 +150,7 @@ def run(command: Sequence[str], stream: Path) -> tuple[float, float, float]:
     with stream.open("rb") as data, tempfile.TemporaryFile() as log:
         began = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=CHECKOUT, env=_untraced(), stdin=data, stdout=subprocess.DEVNULL, stderr=log
+            command, cwd=CHECKOUT, env=_environment(), stdin=data, stdout=subprocess.DEVNULL, stderr=log
         )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
@@ -162,16 +162,10 @@ def run(command: Sequence[str], stream: Path) -> tuple[float, float, float]:
     return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / MIB
 
 
-def _untraced() -> dict[str, str]:
-    """
-    The environment without what makes a process measure its coverage: that costs time and memory of its own.
-    """
-    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-
-
 def _environment() -> dict[str, str]:
     """
-    The environment with the compiled modules kept, or every start would compile them anew.
+    The environment without what makes a process slower than a user's: measuring its coverage, and compiling
+    each module anew at every start.
     """
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "PYTHONPATH": str(CHECKOUT)}
+    slowing = ("COVERAGE_", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(slowing)}
