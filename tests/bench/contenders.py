@@ -164,8 +164,7 @@ def run(command: Sequence[str], stream: Path) -> tuple[float, float, float]:
 
 def _environment() -> dict[str, str]:
     """
-    The environment without what makes a process slower than a user's: measuring its coverage, and compiling
-    each module anew at every start.
+    The environment without what slows a process down: measuring its coverage, compiling at every start.
     """
     slowing = ("COVERAGE_", "PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if not name.startswith(slowing)}
