@@ -23,7 +23,7 @@ $(VENV)/.stamp-docs: pyproject.toml constraints.txt
 setup: $(VENV)/.stamp-dev  ## make .venv with the program and what its tests need
 
 .PHONY: ecosystem
-ecosystem:  ## make the environments of Meltano and of a tap, for the tests that run them
+ecosystem:  ## make the environments of Meltano and of taps, for the tests that run them
 	@bin/ecosystem
 
 .PHONY: demo
@@ -32,7 +32,7 @@ demo: setup  ## load a real stream into a database and show the tables
 
 .PHONY: test
 test: setup  ## run every test this machine can run, with coverage; say what could not run
-	@bin/ecosystem || echo "the tests with Meltano cannot run here: bin/ecosystem failed"
+	@bin/ecosystem || echo "the tests with Meltano and the like cannot run here: bin/ecosystem failed"
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 .PHONY: test-unit
@@ -115,6 +115,6 @@ ci:  ## all that is checked before a change lands
 
 .PHONY: clean
 clean:  ## remove what these targets made
-	@rm -rf build dist site htmlcov .venv .venv-3.* .venv-meltano .venv-tap *.egg-info .coverage .coverage.*
+	@rm -rf build dist site htmlcov .venv .venv-3.* .venv-meltano .venv-postgres .venv-tap *.egg-info .coverage .coverage.*
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find target_oracle tests -name __pycache__ -type d -prune -exec rm -rf {} +
