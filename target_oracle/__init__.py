@@ -13,7 +13,8 @@ The modules, in the order in which a row passes them:
         singer/lines.py  singer/messages.py  singer/state.py
         singer/schema.py  singer/shape.py  singer/references.py  singer/constraints.py
     from lines to batches
-        reader.py  stream.py  decoder.py  convert.py  conformity.py  validation.py  faults.py  metadata.py
+        reader.py  records.py  streams.py  wishes.py  gathering.py  gate.py
+        stream.py  decoder.py  convert.py  conformity.py  validation.py  faults.py  metadata.py
         checkpoint.py  resume.py  batchfiles.py  arrow.py
     from a SCHEMA to a table
         typemap.py  typepage.py  tables.py  newtable.py  plan.py

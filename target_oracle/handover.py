@@ -16,10 +16,11 @@ from typing import Final, Generic, TypeVar
 from target_oracle.acts import Act
 from target_oracle.checkpoint import Batch, Reject
 from target_oracle.errors import InternalError, TargetError
+from target_oracle.gate import Ending
 from target_oracle.loader import Loader
-from target_oracle.reader import Ending, Wish
 from target_oracle.resume import Resume
 from target_oracle.stream import Target
+from target_oracle.wishes import Wish
 
 T = TypeVar("T")
 # Lines that may wait between reader and loader; one batch always may. More costs memory (12 MiB for 10,000

@@ -18,13 +18,13 @@ from target_oracle import log, methods
 from target_oracle.acts import Act
 from target_oracle.checkpoint import Batch, Outcome, Reject
 from target_oracle.errors import LoadError
+from target_oracle.gate import Ending
 from target_oracle.isolation import send_apart
 from target_oracle.log import RUN_ID, logger
 from target_oracle.masking import Mask
 from target_oracle.oracle.codes import Action, classify, code_of, describe
 from target_oracle.oracle.database import Database, DatabaseError
 from target_oracle.oracle.rejecttable import Rejected
-from target_oracle.reader import Ending, Wish
 from target_oracle.rejects import Budget, Place, message
 from target_oracle.resume import Ahead, Resume, read_ahead
 from target_oracle.spool import Spool
@@ -32,6 +32,7 @@ from target_oracle.stages import watched
 from target_oracle.stream import Target
 from target_oracle.summary import Summary
 from target_oracle.tables import Tables
+from target_oracle.wishes import Wish
 
 if TYPE_CHECKING:
     from target_oracle.config import Config

@@ -127,6 +127,23 @@ def last_line(text: str, fault: BaseException | None = None) -> None:
     write(message)
 
 
+class Once:
+    """
+    Warns of a thing once; call it with the text.
+    """
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def __call__(self, text: str) -> None:
+        """
+        Warn, unless of the same before.
+        """
+        if text not in self._said:
+            self._said.add(text)
+            logger.warning("%s", text)
+
+
 def counter(metric: str, value: float, **tags: object) -> None:
     """
     Log how many of *metric* there were since it was last logged.

@@ -16,7 +16,7 @@ from target_oracle.oracle.database import DatabaseError
 if TYPE_CHECKING:
     from target_oracle.oracle.database import Database
     from target_oracle.oracle.evolve import Evolution
-    from target_oracle.reader import Wish
+    from target_oracle.wishes import Wish
 
 # It is there already: made before the session broke, or by another loader.
 _DONE: Final = frozenset({"ORA-00955", "ORA-01408"})

@@ -16,10 +16,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from target_oracle.gate import Ending
 from target_oracle.loader import Loader
 from target_oracle.log import logger
-from target_oracle.reader import Ending, Wish
 from target_oracle.resume import Ahead
+from target_oracle.wishes import Wish
 
 if TYPE_CHECKING:
     from target_oracle.acts import Act

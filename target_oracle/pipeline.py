@@ -2,7 +2,7 @@
 The whole way on one page: bytes, lines, rows, batches, transactions, STATE.
 
     lines = the tap's bytes, in portions           singer/lines.py
-    reader: lines -> rows -> batches, checkpoints  reader.py, decoder.py
+    reader: lines -> rows -> batches, checkpoints  reader.py, records.py, decoder.py, gathering.py
     handover: a queue bounded in bytes             handover.py
     loader: batches -> array DML -> COMMIT         loader.py, parallel.py, methods.py, oracle/
     states: the committed STATE -> stdout          singer/state.py

@@ -25,11 +25,11 @@ from target_oracle.oracle.evolve import plan as plan_table
 from target_oracle.oracle.script import as_json, as_sqlplus
 from target_oracle.oracle.session import Session, open_session
 from target_oracle.oracle.types import Server
-from target_oracle.reader import wish_of
 from target_oracle.signals import wake_pipe
 from target_oracle.singer.lines import Lines, from_descriptor, from_file
 from target_oracle.singer.messages import read_envelope, read_schema
 from target_oracle.tables import Tables, policy_of
+from target_oracle.wishes import wish_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from target_oracle.config import Config, StreamSettings
     from target_oracle.oracle.database import Database
     from target_oracle.oracle.table import Table
-    from target_oracle.reader import Wish
+    from target_oracle.wishes import Wish
 
 
 class Catalog(Protocol):

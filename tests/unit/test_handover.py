@@ -12,8 +12,8 @@ import pytest
 
 from target_oracle import handover as module
 from target_oracle.errors import Interrupted, LoadError
+from target_oracle.gate import Ending
 from target_oracle.handover import Handover
-from target_oracle.reader import Ending
 
 PATIENCE = 10
 ENDING = Ending(None, (), {})

@@ -200,7 +200,7 @@ def test_an_idle_session_that_was_cut_is_noticed_and_what_it_held_is_sent_again(
     run.model.faults = iter([("before", LOST)])
     run.loader.keep_alive()
     assert run.summary.lost_connections == 1
-    run.reader._close(last=True)
+    run.reader._checkpoint.close(last=True)
     assert run.model.rows["A"] == ALL
 
 

@@ -13,9 +13,9 @@ from target_oracle.config import Config
 from target_oracle.errors import ConfigError, LoadError
 from target_oracle.oracle.types import Server
 from target_oracle.oracle.wanted import Wanted
-from target_oracle.reader import Wish, wish_of
 from target_oracle.singer.messages import read_schema
 from target_oracle.tables import Tables
+from target_oracle.wishes import Wish, wish_of
 
 S19 = Server((19,), user="JOE", schema="APP")
 

@@ -1,0 +1,258 @@
+"""
+RECORD lines -> rows: long runs of one stream at once, alternating streams sorted, what is refused one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from target_oracle.checkpoint import Batch, Reject
+from target_oracle.decoder import REFUSED, Row
+from target_oracle.errors import ProtocolError
+from target_oracle.faults import RowFault, TooLong
+from target_oracle.log import logger
+from target_oracle.singer.messages import Envelope, read_envelope
+from target_oracle.stream import Target, Version
+from target_oracle.streams import Stream, Streams
+
+if TYPE_CHECKING:
+    from target_oracle.gathering import OpenCheckpoint
+
+# With more than one switch of stream in so many lines, lines are sorted by stream before they are decoded.
+SWITCH_EVERY: Final = 16
+_RECORD_KEY: Final = b'"record"'
+# Beginnings of RECORD lines that are remembered, each with its stream.
+MAX_HEADS: Final = 10_000
+
+
+class Records:
+    """
+    Decodes RECORD lines into the batches of *checkpoint*; every other line goes to *odd*, in its place.
+    """
+
+    def __init__(
+        self, streams: Streams, checkpoint: OpenCheckpoint, odd: Callable[[bytes, int], None]
+    ) -> None:
+        self._streams = streams
+        self._checkpoint = checkpoint
+        self._odd = odd
+        self._heads: dict[bytes, Stream] = {}
+        self._current: Stream | None = None
+        self._refused: tuple[Version, bytes] | None = None  # whose fast way a line was refused by last
+        self._mixed = False
+
+    # --- many lines
+
+    def take(self, lines: list[bytes], first: int) -> None:
+        """
+        Take *lines*, of which the first is number *first* of the input.
+        """
+        if self._mixed:
+            self._take_mixed(lines, first)
+        else:
+            self._take_runs(lines, first)
+
+    def _take_runs(self, lines: list[bytes], first: int) -> None:
+        """
+        Take lines of which long runs belong to one stream.
+        """
+        rest, position, switches = iter(lines), 0, 0
+        while position < len(lines):
+            taken, refused = self._run(rest, lines, position, first)
+            position += taken
+            if refused:
+                before = self._current
+                self._odd(lines[position], first + position)
+                switches += before is not self._current
+                position += 1
+        self._mixed = switches * SWITCH_EVERY > len(lines)
+
+    def _run(self, rest: Iterator[bytes], lines: list[bytes], position: int, first: int) -> tuple[int, bool]:
+        """
+        Decode as many lines as the current stream takes; tell how many, and whether the next one was refused.
+        """
+        stream = self._current
+        if stream is None or stream.version is None:
+            next(rest, None)
+            return 0, True
+        rows: list[Row] = []
+        refused = self._decode(stream.version, rows, islice(rest, self._checkpoint.room(stream)))
+        taken = len(rows)
+        if refused:
+            self._refused = (stream.version, lines[position + taken])
+        if taken:
+            numbers = range(first + position, first + position + taken)
+            self._checkpoint.add(stream, rows, lines[position : position + taken], numbers)
+        return taken, refused
+
+    @staticmethod
+    def _decode(version: Version, rows: list[Row], lines: Iterator[bytes]) -> bool:
+        """
+        Append a row for each of *lines*; tell whether one was refused, after those before it.
+        """
+        try:
+            version.decoder.rows_into(rows, lines)
+        except REFUSED:
+            return True
+        return False
+
+    def _take_mixed(self, lines: list[bytes], first: int) -> None:
+        """
+        Take lines whose streams alternate: sort what stands between two control messages by the lines' heads.
+        """
+        heads, switches = self._heads, 0
+        groups: dict[str, tuple[list[bytes], list[int]]] = {}
+        last: Stream | None = None
+        for number, line in enumerate(lines, first):
+            stream = heads.get(line[: line.find(_RECORD_KEY)])
+            if stream is None:
+                self._take_groups(groups)
+                self._odd(line, number)
+                continue
+            switches += stream is not last
+            last = stream
+            group = groups.get(stream.name)
+            if group is None:
+                groups[stream.name] = ([line], [number])
+            else:
+                group[0].append(line)
+                group[1].append(number)
+        self._take_groups(groups)
+        self._mixed = switches * SWITCH_EVERY > len(lines)
+
+    def _take_groups(self, groups: dict[str, tuple[list[bytes], list[int]]]) -> None:
+        for name, (lines, numbers) in groups.items():
+            self.take_group(self._streams.known[name], lines, numbers)
+        groups.clear()
+
+    def take_group(self, stream: Stream, lines: list[bytes], numbers: list[int]) -> None:
+        """
+        Take *lines* that are all RECORDs of *stream*.
+        """
+        position = 0
+        while position < len(lines):
+            version, rows = stream.version, list[Row]()
+            upcoming = iter(lines[position : position + self._checkpoint.room(stream)])
+            refused = version is None or self._decode(version, rows, upcoming)
+            start, position = position, position + len(rows)
+            if refused and version is not None:
+                self._refused = (version, lines[position])
+            if rows:
+                self._checkpoint.add(stream, rows, lines[start:position], numbers[start:position])
+            if refused:
+                self._odd(lines[position], numbers[position])
+                position += 1
+
+    # --- one line
+
+    def take_one(self, envelope: Envelope, line: bytes, number: int) -> None:
+        """
+        Take one RECORD, of which *envelope* was read already. Raises ProtocolError.
+        """
+        stream = self._stream_of(envelope, number)
+        self._streams.version_of(stream, bytes(envelope.record))  # type: ignore[arg-type]  # it has one
+        self._current = stream
+        self._remember_head(line, stream)
+        try:
+            rows = self._one(stream, line, envelope)
+        except TooLong as fault:
+            rows = self._wider(stream, line, number, fault)
+        except RowFault as fault:
+            self._row_fault(stream, line, number, fault)
+            return
+        if rows:
+            self._checkpoint.add(stream, rows, [line], [number])
+
+    def _stream_of(self, envelope: Envelope, number: int) -> Stream:
+        name = envelope.stream
+        stream = self._streams.known.get(name) if name else None
+        if stream is None:
+            raise ProtocolError(
+                number, f"RECORD of stream {name!r} before its SCHEMA" if name else "RECORD has no stream"
+            )
+        if envelope.record is msgspec.UNSET:
+            raise ProtocolError(number, f"RECORD of stream {name!r} has no record")
+        return stream
+
+    def _remember_head(self, line: bytes, stream: Stream) -> None:
+        end = line.find(_RECORD_KEY)
+        if end > 0 and len(self._heads) < MAX_HEADS:
+            self._heads[line[:end]] = stream
+
+    def _one(self, stream: Stream, line: bytes, envelope: Envelope) -> list[Row]:
+        """
+        Return the row of one RECORD; raise RowFault.
+        """
+        record = bytes(envelope.record)  # type: ignore[arg-type]  # a RECORD has one
+        version = self._streams.version_of(stream, record)
+        rows: list[Row] = []
+        refused = (
+            self._refused is not None and self._refused[0] is version and self._refused[1] is line
+        ) or self._decode(version, rows, iter((line,)))
+        if refused:
+            rows = [version.decoder.slow_row(record, envelope.time_extracted, envelope.version)]
+            self._warn_of_unknown(stream, version, record)
+            version.decoder.adapt()
+        return rows
+
+    def _row_fault(self, stream: Stream, line: bytes, number: int, fault: RowFault) -> None:
+        stream.received += 1
+        self._checkpoint.reject(Reject(stream.name, number, fault.code, fault.why, fault.column, line))
+
+    def _warn_of_unknown(self, stream: Stream, version: Version, record: bytes) -> None:
+        unlisted = version.decoder.unknown(record)
+        if unlisted and not version.decoder.tolerant:
+            version.decoder.tolerate_unknown()
+        said = stream.wish.settings.columns
+        ignored = {name for name in unlisted if name in said and said[name].ignore}
+        unknown = [name for name in unlisted if name not in stream.warned | ignored]
+        if not unknown:
+            return
+        if not stream.warned:
+            logger.warning(
+                "stream %s: records carry properties that the schema lacks, they are dropped: %s",
+                stream.name,
+                ", ".join(unknown[:10]),
+            )
+        stream.warned.update(unknown)
+
+    # --- texts that their columns are too short for
+
+    def _wider(self, stream: Stream, line: bytes, number: int, fault: TooLong) -> list[Row]:
+        """
+        Make room for a text that its column does not hold, then read the line again.
+
+        No row when there is none.
+        """
+        try:
+            self._streams.grow(stream, (fault,))
+            return self._one(stream, line, read_envelope(line))
+        except RowFault as again:
+            if isinstance(again, TooLong):
+                stream.full.add(again.column)
+            self._row_fault(stream, line, number, again)
+            return []
+
+    def read_again(self, stream: Stream, batch: Batch, faults: Sequence[TooLong]) -> None:
+        """
+        Grow the columns that *faults* name and take the lines of *batch* once more.
+        """
+        stream.received -= len(batch)
+        numbers = [number for span in batch.spans for number in span]
+        before = stream.target
+        self._streams.grow(stream, faults)
+        # A column that stayed as it was will not grow the next time either.
+        stream.full |= {
+            fault.column for fault in faults if _is_same_column(before, stream.target, fault.column)
+        }
+        self.take_group(stream, batch.lines, numbers)
+
+
+def _is_same_column(before: Target | None, now: Target | None, name: str | None) -> bool:
+    if before is None or now is None or name is None:
+        return False
+    return before.columns.get(name) == now.columns.get(name)
