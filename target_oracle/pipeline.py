@@ -27,7 +27,7 @@ from target_oracle.masking import Mask
 from target_oracle.oracle.database import Database, read_last_state
 from target_oracle.parallel import ParallelLoader
 from target_oracle.reader import Reader
-from target_oracle.rejects import RejectFile
+from target_oracle.rejects import RejectFile, refuse_as_input
 from target_oracle.signals import Signals, wake_pipe
 from target_oracle.singer.lines import Lines, from_descriptor, from_file
 from target_oracle.singer.state import StateWriter
@@ -53,8 +53,7 @@ def run(config: Config, source: Path | None) -> None:
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
     summary = Summary(time.monotonic)
-    mask = Mask(config.sensitive_columns)
-    rejects = RejectFile(Path(config.reject_file), RUN_ID, mask) if config.reject_file else None
+    rejects = _reject_file(config, source)
     database = Database(config, RUN_ID)
     kind = ParallelLoader if config.parallelism > 1 else Loader
     loader = kind(
@@ -72,6 +71,14 @@ def run(config: Config, source: Path | None) -> None:
         reader = Reader(tap, gate, config, clock=time.monotonic, stop=signals.caught)
         with _told(config, database, summary, trace), progress.shown(summary, reader.lines_read):
             _read_and_load(reader, gate)
+
+
+def _reject_file(config: Config, source: Path | None) -> RejectFile | None:
+    if not config.reject_file:
+        return None
+    path = Path(config.reject_file)
+    refuse_as_input(path, STDIN if source is None else source)
+    return RejectFile(path, RUN_ID, Mask(config.sensitive_columns))
 
 
 @contextmanager

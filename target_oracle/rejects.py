@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -110,6 +111,20 @@ class RejectFile:
             yield
         except OSError as fault:
             raise ConfigError(f"cannot write reject_file {self._path}: {fault.strerror}") from fault
+
+
+def refuse_as_input(path: Path, given: Path | int) -> None:
+    """
+    Raise ConfigError where *given*, a path or a descriptor, is the file at *path*.
+
+    What is refused again would be read again, and the cured file would be at its end both old and new.
+    """
+    try:
+        there, read = path.stat(), os.fstat(given) if isinstance(given, int) else given.stat()
+    except OSError:  # one of them is not there; whoever opens it says so
+        return
+    if stat.S_ISREG(there.st_mode) and os.path.samestat(there, read):
+        raise ConfigError(f"reject_file {path} is the input itself: rename it before it is loaded")
 
 
 def _end_of(descriptor: int) -> int:

@@ -4,6 +4,7 @@ A plan is run: one statement, one round trip; who else changes the same table me
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -117,7 +118,7 @@ def _run(connection: oracledb.Connection, change: Change, evolution: Evolution, 
     Run one statement; return the code of a refusal that another plan can heed.
     """
     statement = change.sql(evolution.owner, evolution.name)
-    logger.info("%s", statement)
+    logger.log(_level(change), "%s", statement)
     try:
         _execute(connection, statement, time.monotonic() + policy.ddl_lock_timeout)
         if isinstance(change, CopyColumn):
@@ -133,6 +134,13 @@ def _run(connection: oracledb.Connection, change: Change, evolution: Evolution, 
             code=code or None,
         ) from refusal
     return None
+
+
+def _level(change: Change) -> int:
+    """
+    Return the level at which *change* is logged: a comment for each column would hide what happens to tables.
+    """
+    return logging.DEBUG if isinstance(change, COMMENTS) else logging.INFO
 
 
 def _execute(connection: oracledb.Connection, statement: str, until: float) -> None:

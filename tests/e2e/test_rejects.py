@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
 
 import pytest
 
@@ -160,6 +161,22 @@ def test_a_cured_reject_file_loads(within, tmp_path, version):
         result = within(database.config(), cured)
         assert result.exit_code == 0, result.log
         assert ids(database, "EVENTS") == [1, 2, 3, 4, 5]
+
+
+def test_a_reject_file_is_not_read_and_written_at_once(within, target, tmp_path):
+    file = tmp_path / "rejects.jsonl"
+    with server(23) as (_, database):
+        config = database.config(max_rejects=1, reject_file=str(file))
+        within(config, lines([*SCHEMA, *BAD]))
+        before = file.read_bytes()
+        named = target(config, b"", "--input", str(file))
+        with file.open("rb") as stdin:
+            words = [*target.command, "--config", str(target.folder / "config-1.json")]
+            piped = subprocess.run(words, stdin=stdin, capture_output=True, check=False, text=True)
+        assert (named.exit_code, piped.returncode) == (2, 2)
+        assert "is the input itself" in named.last_line
+        assert "is the input itself" in piped.stderr
+        assert file.read_bytes() == before
 
 
 @both_versions

@@ -95,7 +95,17 @@ def test_each_statement_is_logged(caplog):
     database = Modelled()
     with caplog.at_level(logging.INFO, logger=logger.name):
         run(database, wanted(note()))
+    assert caplog.messages == [
+        statement for statement in database.statements if not statement.startswith("COMMENT")
+    ]
+
+
+def test_comments_are_logged_at_debug(caplog):
+    database = Modelled()
+    with caplog.at_level(logging.DEBUG, logger=logger.name):
+        run(database, wanted(note()))
     assert caplog.messages == database.statements
+    assert {record.levelname for record in caplog.records if "COMMENT ON" in record.message} == {"DEBUG"}
 
 
 def test_copied_values_are_committed_before_the_next_statement():
