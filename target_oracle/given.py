@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Final
 
 from target_oracle import foreign
@@ -159,5 +158,7 @@ def _refusal(name: str) -> str:
 
 
 def _nearest(name: str, names: Iterable[str], alike: float) -> str | None:
+    from difflib import get_close_matches  # noqa: PLC0415 - only a slip needs it
+
     near = get_close_matches(name.lower(), list(names), n=1, cutoff=alike)
     return foreign.ALIASES.get(near[0], near[0]) if near else None

@@ -121,7 +121,17 @@ class Loader:
         None when it needs DDL that may not run yet.
         """
         self._schemas[wish.stream] = wish.raw
-        return self._attempt(lambda: self._tables.prepare(self._database, wish, may_change=may_change))
+        return self._attempt(
+            lambda: self._tables.prepare(
+                self._database, wish, may_change=may_change or not self._is_anything_open()
+            )
+        )
+
+    def _is_anything_open(self) -> bool:
+        """
+        Tell whether there is a transaction that DDL would commit.
+        """
+        return bool(self._work or self._acts)
 
     def load(self, batch: Batch, rejects: Sequence[Reject]) -> None:
         """

@@ -4,7 +4,6 @@ What the surroundings want of the log: the file that Meltano writes and names in
 
 from __future__ import annotations
 
-import configparser
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ def wished(environ: Mapping[str, str]) -> Wish:
     try:
         text = Path(path).read_text(encoding="utf-8")
         return _from_json(text) if text.lstrip().startswith("{") else _from_ini(text)
-    except (OSError, ValueError, configparser.Error):
+    except (OSError, ValueError):
         return Wish()
 
 
@@ -59,8 +58,13 @@ def _member(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _from_ini(text: str) -> Wish:
-    said = configparser.RawConfigParser()
-    said.read_string(text)
+    from configparser import Error, RawConfigParser  # noqa: PLC0415 - few runs have such a file
+
+    said = RawConfigParser()
+    try:
+        said.read_string(text)
+    except Error as fault:
+        raise ValueError(str(fault)) from fault
     structured = any(said.get(part, "class", fallback="").endswith(_STRUCTURED) for part in said.sections())
     return Wish(_level(said.get("logger_root", "level", fallback=None)), "json" if structured else None)
 

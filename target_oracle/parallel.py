@@ -291,6 +291,10 @@ class ParallelLoader(Loader):
             self._drain()
         return super().prepare(wish, may_change=may_change)
 
+    def _is_anything_open(self) -> bool:
+        with self._board.changed:
+            return self._board.next < self._orders
+
     def load(self, batch: Batch, rejects: Sequence[Reject]) -> None:
         """
         Give *batch* to the connection that has the open checkpoint; waits while that has enough to do.

@@ -25,7 +25,6 @@ from target_oracle.loader import Loader
 from target_oracle.log import RUN_ID, logger
 from target_oracle.masking import Mask
 from target_oracle.oracle.database import Database, read_last_state
-from target_oracle.parallel import ParallelLoader
 from target_oracle.reader import Reader
 from target_oracle.rejects import RejectFile, refuse_as_input
 from target_oracle.signals import Signals, wake_pipe
@@ -55,8 +54,7 @@ def run(config: Config, source: Path | None) -> None:
     summary = Summary(time.monotonic)
     rejects = _reject_file(config, source)
     database = Database(config, RUN_ID)
-    kind = ParallelLoader if config.parallelism > 1 else Loader
-    loader = kind(
+    loader = _kind(config)(
         config, database, states=StateWriter(STDOUT), rejects=rejects, summary=summary, sleep=time.sleep
     )
     with (
@@ -79,6 +77,14 @@ def _reject_file(config: Config, source: Path | None) -> RejectFile | None:
     path = Path(config.reject_file)
     refuse_as_input(path, STDIN if source is None else source)
     return RejectFile(path, RUN_ID, Mask(config.sensitive_columns))
+
+
+def _kind(config: Config) -> type[Loader]:
+    if config.parallelism == 1:
+        return Loader
+    from target_oracle.parallel import ParallelLoader  # noqa: PLC0415 - few runs need it
+
+    return ParallelLoader
 
 
 @contextmanager

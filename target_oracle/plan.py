@@ -70,32 +70,28 @@ class _Catalog:
     session: Session | None = None
     planned: dict[tuple[str, str], Table] = field(default_factory=dict)
 
-    def table_comment(self, owner: str, table: str) -> str | None:
+    def table(self, owner: str, name: str) -> Table | None:
         """
-        Return the comment on *table* as it is in the database; None where there is none.
+        Return the table as it is in the database; None for none.
         """
-        found = self._read(owner, table)
-        return found.comment if found else None
+        return read_table(self.session.connection, owner, name) if self.session else None
 
     def is_there(self, owner: str, table: str) -> bool:
         """
         Tell whether the database has *table*.
         """
-        return self._read(owner, table) is not None
+        return self.table(owner, table) is not None
 
     def evolve(self, wanted: Wanted, policy: Policy) -> Evolution:
         """
         Return what *wanted* needs, and remember the table as it then would be.
         """
         place = (wanted.owner, wanted.name)
-        found = self.planned.get(place) or self._read(*place)
+        found = self.planned.get(place) or self.table(*place)
         evolution = plan_table(wanted, found, self.server, policy)
         if not evolution.problems:
             self.planned[place] = evolution.table
         return evolution
-
-    def _read(self, owner: str, table: str) -> Table | None:
-        return read_table(self.session.connection, owner, table) if self.session else None
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from target_oracle.errors import ConfigError, TargetError
 from target_oracle.log import logger
 from target_oracle.redaction import redact
 from target_oracle.rejects import CURES
-from target_oracle.reportpage import page
 from target_oracle.summary import RESULTS
 
 if TYPE_CHECKING:
@@ -53,12 +52,21 @@ def write(path: Path, found: dict[str, Any]) -> None:
     """
     Write the facts *found* to *path*; what the run did stays done when that cannot be written any more.
     """
-    html = path.suffix.lower() in (".html", ".htm")
-    text = page(found) if html else json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    text = _page(found) if path.suffix.lower() in (".html", ".htm") else _json(found)
     try:
         path.write_text(redact(text), encoding="utf-8")
     except OSError as fault:
         logger.warning("cannot write report_file %s: %s", path, fault.strerror)
+
+
+def _json(found: dict[str, Any]) -> str:
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def _page(found: dict[str, Any]) -> str:
+    from target_oracle.reportpage import page  # noqa: PLC0415 - few runs write one
+
+    return page(found)
 
 
 def facts(run: Run, summary: Summary) -> dict[str, Any]:

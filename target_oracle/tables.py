@@ -15,7 +15,7 @@ from target_oracle.metadata import VERSION
 from target_oracle.newtable import NewTables
 from target_oracle.oracle import names
 from target_oracle.oracle.declared import parse_type
-from target_oracle.oracle.evolve import Evolution
+from target_oracle.oracle.evolve import Evolution, plan
 from target_oracle.oracle.types import OracleType, Server
 from target_oracle.oracle.wanted import Policy, Wanted, WantedColumn
 from target_oracle.overwrite import WorkTables, refuse_without_ddl
@@ -42,10 +42,29 @@ class Catalog(Protocol):
         What the server can do.
         """
 
-    def table_comment(self, owner: str, table: str) -> str | None:
+    def table(self, owner: str, name: str) -> Table | None:
         """
-        Return the comment on *table*; None for none.
+        Return the table *owner*.*name*, or the one that a synonym leads to; None for none.
         """
+
+
+class _Look:
+    """
+    A database whose dictionary is asked once for each table: a name and a plan then see the same.
+    """
+
+    def __init__(self, database: Catalog) -> None:
+        self.server = database.server
+        self._database = database
+        self._seen: dict[tuple[str, str], Table | None] = {}
+
+    def table(self, owner: str, name: str) -> Table | None:
+        """
+        As the database.
+        """
+        if (owner, name) not in self._seen:
+            self._seen[owner, name] = self._database.table(owner, name)
+        return self._seen[owner, name]
 
 
 class Tables:
@@ -66,9 +85,10 @@ class Tables:
         Raise LoadError for a table that cannot take them, ConfigError for settings that cannot be.
         """
         server = database.server
-        wanted = self.wanted(database, wish)
+        look = _Look(database)
+        wanted = self.wanted(look, wish)
         policy = policy_of(self._config, wish.settings)
-        evolution = database.evolution(wanted, policy)
+        evolution = plan(wanted, look.table(wanted.owner, wanted.name), server, policy)
         if evolution.ddl:
             if self._config.ddl_mode == "none":
                 raise LoadError(
@@ -78,7 +98,7 @@ class Tables:
             if not may_change:
                 return None
             self._new.note(evolution, wish, server.max_name_bytes)
-            evolution = database.evolve(wanted, policy)
+            evolution = database.evolve(wanted, policy, evolution)
         self._tell(wish.stream, evolution)
         self._new.finish(database, evolution)
         target = Target(
@@ -198,8 +218,9 @@ class Tables:
         """
         Return the other stream that made *table*, which its comment tells; None for a table of anybody else.
         """
-        comment = database.table_comment(owner, table)
-        if comment in (None, "", stream):
+        found = database.table(owner, table)
+        comment = found.comment if found and (found.owner, found.name) == (owner, table) else None
+        if comment in (None, stream):
             return None
         settings = self._config.for_stream(str(comment))
         folded = names.table_name(

@@ -17,11 +17,12 @@ from target_oracle.log import logger
 from target_oracle.oracle.codes import Action, classify, code_of, describe
 from target_oracle.oracle.ddl import apply
 from target_oracle.oracle.dictionary import read_server, read_table
-from target_oracle.oracle.evolve import Evolution, plan
+from target_oracle.oracle.evolve import Evolution
 from target_oracle.oracle.ledger import Entry, Lease, Ledger, last_state
 from target_oracle.oracle.rejecttable import Rejected, RejectTable
 from target_oracle.oracle.session import Session, connect, open_session
 from target_oracle.oracle.staging import Numbers, Staging
+from target_oracle.oracle.table import Table
 from target_oracle.oracle.types import Column, Server
 from target_oracle.oracle.wanted import Policy, Wanted
 from target_oracle.oracle.writer import Writer
@@ -147,27 +148,19 @@ class Database:
             return None
         return f"Oracle Database {'.'.join(map(str, self._server.version))}, {self._server.charset}"
 
-    def evolution(self, wanted: Wanted, policy: Policy) -> Evolution:
+    def table(self, owner: str, name: str) -> Table | None:
         """
-        Return what DDL *wanted* needs, as the dictionary now stands; nothing is changed.
+        Return the table *owner*.*name* as the dictionary has it, or the one that a synonym leads to.
         """
-        found = read_table(self.session.connection, wanted.owner, wanted.name)
-        return plan(wanted, found, self.server, policy)
+        return read_table(self.session.connection, owner, name)
 
-    def evolve(self, wanted: Wanted, policy: Policy) -> Evolution:
+    def evolve(self, wanted: Wanted, policy: Policy, now: Evolution) -> Evolution:
         """
         Bring the table to what *wanted* says; DDL commits, so nothing may be open.
-        """
-        return apply(self.session.connection, wanted, self.server, policy, ran=self.ddl.append)
 
-    def table_comment(self, owner: str, table: str) -> str | None:
+        *now* is what it needs as the dictionary just said.
         """
-        Return the comment on *table*; None where there is none.
-        """
-        found = self.session.rows(
-            "SELECT comments FROM all_tab_comments WHERE owner = :1 AND table_name = :2", [owner, table]
-        )
-        return found[0][0] if found else None
+        return apply(self.session.connection, wanted, self.server, policy, now=now, ran=self.ddl.append)
 
     def commit(self, state: bytes | None, ahead: str | None, rows: int) -> None:
         """

@@ -64,24 +64,30 @@ def apply(
     server: Server,
     policy: Policy,
     *,
+    now: Evolution | None = None,
     read: Read = read_table,
     ran: Callable[[str], object] = str,
 ) -> Evolution:
     """
     Bring the table to what *wanted* says, and return the evolution that then has no changes left.
 
-    Its notices tell what was done; *ran* is told each statement that was. Raise LoadError when the database
-    refuses, the driver's error when the session is lost; either way the next call goes on where this one
-    stopped. Commits, as DDL does.
+    *now* is what it needs as it stands, where that has just been read. Notices tell what was done; *ran* is
+    told each statement that was. Raise LoadError when the database refuses, the driver's error when the
+    session is lost; either way the next call goes on where this one stopped. Commits, as DDL does.
     """
     spared, notices, refusal = Spared(), dict[str, None](), None
     tried: Counter[Change] = Counter()
-    _wait_for_locks(connection, policy)
+    waits = False
     for _ in range(_MOST_TRIES):
-        evolution = plan(wanted, read(connection, wanted.owner, wanted.name), server, policy, spared)
+        evolution = now or plan(wanted, read(connection, wanted.owner, wanted.name), server, policy, spared)
+        now = None
         notices |= dict.fromkeys(evolution.notices)
         if evolution.problems or not evolution.changes:
             return replace(evolution, notices=tuple(notices))
+        # Nobody has a lock on a table that is not there yet.
+        if not waits and not isinstance(evolution.changes[0], CreateTable):
+            _wait_for_locks(connection, policy)
+            waits = True
         for change in evolution.changes:
             if tried[change] > 1:
                 # Taken or refused, it had no effect that the dictionary shows.

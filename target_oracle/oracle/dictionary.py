@@ -1,14 +1,14 @@
 """
-What the data dictionary says of a table, and what the server can do: plain queries, one view each.
+What the data dictionary says of a table, and what the server can do: plain queries, as few as there can be.
 
-Views and columns that a server may lack are asked for, too; where it refuses, the answer is the safe one.
+Views, columns and joins that a server may lack are asked for, too; where it refuses, more queries give the
+same answer, or else it is the safe one.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import oracledb
@@ -34,11 +34,18 @@ SHORT_NAMES: Final = 30
 _ROWS_A_TRIP: Final = 1000
 _MOST_SYNONYMS: Final = 8
 
+# DATA_DEFAULT is a LONG and slow to fetch; its length tells whether there is one.
 _COLUMNS: Final = (
+    "SELECT c.column_name, c.data_type, c.data_length, c.char_length, c.char_used, c.data_precision,"
+    " c.data_scale, c.nullable, c.default_length, m.comments"
+    " FROM all_tab_columns c LEFT JOIN all_col_comments m"
+    " ON m.owner = c.owner AND m.table_name = c.table_name AND m.column_name = c.column_name"
+    " WHERE c.owner = :1 AND c.table_name = :2 ORDER BY c.column_id"
+)
+_COLUMNS_ALONE: Final = (
     "SELECT column_name, data_type, data_length, char_length, char_used, data_precision, data_scale, nullable"
     " FROM all_tab_columns WHERE owner = :1 AND table_name = :2 ORDER BY column_id"
 )
-# DATA_DEFAULT is a LONG and slow to fetch; its length tells whether there is one.
 _MADE: Final = (
     "SELECT column_name, default_length, identity_column, virtual_column"
     " FROM all_tab_cols WHERE owner = :1 AND table_name = :2"
@@ -52,11 +59,16 @@ _IDENTITIES: Final = (
 _COLUMN_COMMENTS: Final = (
     "SELECT column_name, comments FROM all_col_comments WHERE owner = :1 AND table_name = :2"
 )
-_TABLE_COMMENT: Final = "SELECT comments FROM all_tab_comments WHERE owner = :1 AND table_name = :2"
 _OBJECT: Final = (
+    "SELECT o.object_type, o.temporary, c.comments FROM all_objects o LEFT JOIN all_tab_comments c"
+    " ON c.owner = o.owner AND c.table_name = o.object_name"
+    " WHERE o.owner = :1 AND o.object_name = :2 AND o.object_type IN ('TABLE', 'VIEW')"
+)
+_OBJECT_ALONE: Final = (
     "SELECT object_type, temporary FROM all_objects"
     " WHERE owner = :1 AND object_name = :2 AND object_type IN ('TABLE', 'VIEW')"
 )
+_TABLE_COMMENT: Final = "SELECT comments FROM all_tab_comments WHERE owner = :1 AND table_name = :2"
 _KEYS: Final = (
     "SELECT k.constraint_name, k.constraint_type, c.column_name{condition}"
     " FROM all_constraints k JOIN all_cons_columns c"
@@ -72,7 +84,17 @@ _SYNONYM: Final = (
     "SELECT owner, table_owner, table_name, db_link FROM all_synonyms"
     " WHERE owner IN (:1, 'PUBLIC') AND synonym_name = :2"
 )
+# A type that is refused with ORA-00910 where MAX_STRING_SIZE is STANDARD; V$PARAMETER would need a grant.
+_LONG_TEXT: Final = f"CAST('a' AS VARCHAR2({STANDARD_BYTES + 1}))"
+_LONG_TEXT_ALONE: Final = f"SELECT {_LONG_TEXT} FROM dual"  # noqa: S608  # our number
+_CONTEXT: Final = "SELECT SYS_CONTEXT('USERENV', 'SESSION_USER'), SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')"
+_CHARSET: Final = "value FROM nls_database_parameters WHERE parameter = 'NLS_CHARACTERSET'"
+_CHARSET_ALONE: Final = f"SELECT {_CHARSET}"
+_SERVERS: Final = (f"{_CONTEXT}, {_LONG_TEXT}, {_CHARSET}", f"{_CONTEXT}, NULL, {_CHARSET}")
 _IS_JSON: Final = re.compile(r'\s*"?[^"]+"?\s+IS\s+JSON\b', re.IGNORECASE)
+
+# A column may have a default, as far as is known.
+_MAYBE: Final = 1
 
 # Public synonyms to these are Oracle's own and none of a stream's tables.
 _ORACLES_OWN: Final = frozenset(
@@ -99,10 +121,17 @@ def _rows_of_first(cursor: oracledb.Cursor, queries: Iterable[str], binds: Seque
         try:
             return _rows(cursor, query, binds)
         except oracledb.DatabaseError as refusal:  # noqa: PERF203  # two at most
-            if classify(refusal) not in {Action.STOP, Action.ROW}:
-                raise
-            logger.debug("the dictionary does not answer: %s (%s)", query, code_of(refusal))
+            _pass_over(query, refusal)
     return []
+
+
+def _pass_over(query: str, refusal: oracledb.DatabaseError) -> None:
+    """
+    Note that *query* is not answered; raise the *refusal* that is none, of a session that is lost.
+    """
+    if classify(refusal) not in {Action.STOP, Action.ROW}:
+        raise refusal
+    logger.debug("the dictionary does not answer: %s (%s)", query, code_of(refusal))
 
 
 def read_table(connection: oracledb.Connection, owner: str, name: str) -> Table | None:
@@ -117,7 +146,7 @@ def read_table(connection: oracledb.Connection, owner: str, name: str) -> Table 
 
 def _found(cursor: oracledb.Cursor, owner: str, name: str) -> Table | None:
     for _ in range(_MOST_SYNONYMS):
-        columns = _rows(cursor, _COLUMNS, (owner, name))
+        columns = _columns(cursor, (owner, name))
         if columns:
             return _table(cursor, owner, name, columns)
         target = _synonym(cursor, owner, name)
@@ -127,16 +156,30 @@ def _found(cursor: oracledb.Cursor, owner: str, name: str) -> Table | None:
     return None
 
 
-def read_table_comment(connection: oracledb.Connection, owner: str, name: str) -> str | None:
+def _columns(cursor: oracledb.Cursor, binds: tuple[str, str]) -> list[Row]:
     """
-    Return the comment of a table or view; None where it has none or is not there.
+    Return a row for each column; where comments cannot be joined, they are asked for by themselves.
     """
-    with connection.cursor() as cursor:
-        return _comment(_rows_of_first(cursor, (_TABLE_COMMENT,), (owner, name)))
+    try:
+        return _rows(cursor, _COLUMNS, binds)
+    except oracledb.DatabaseError as refusal:
+        _pass_over(_COLUMNS, refusal)
+    rows = _rows(cursor, _COLUMNS_ALONE, binds)
+    comments: dict[str, str] = dict(_rows_of_first(cursor, (_COLUMN_COMMENTS,), binds)) if rows else {}
+    return [(*row, _MAYBE, comments.get(row[0])) for row in rows]
 
 
-def _comment(rows: list[Row]) -> str | None:
-    return next((comment for (comment,) in rows if comment), None)
+def _object(cursor: oracledb.Cursor, binds: tuple[str, str]) -> tuple[set[str], bool, str | None]:
+    """
+    Return what a table is, whether it is temporary, and its comment.
+    """
+    rows = _rows_of_first(cursor, (_OBJECT,), binds)
+    if not rows:
+        comments = _rows_of_first(cursor, (_TABLE_COMMENT,), binds)
+        rows = [(None, None, comment) for (comment,) in comments]
+        rows += [(*row, None) for row in _rows_of_first(cursor, (_OBJECT_ALONE,), binds)]
+    comment = next((comment for *_, comment in rows if comment), None)
+    return {kind for kind, *_ in rows}, any(temporary == "Y" for _, temporary, _ in rows), comment
 
 
 def _synonym(cursor: oracledb.Cursor, owner: str, name: str) -> tuple[str, str] | None:
@@ -158,20 +201,19 @@ def _synonym(cursor: oracledb.Cursor, owner: str, name: str) -> tuple[str, str] 
 def _table(cursor: oracledb.Cursor, owner: str, name: str, rows: list[Row]) -> Table:
     binds = (owner, name)
     keys, json_columns = _constraints(cursor, binds)
-    kinds = _rows_of_first(cursor, (_OBJECT,), binds)
-    comments: dict[str, str | None] = dict(_rows_of_first(cursor, (_COLUMN_COMMENTS,), binds))
-    made = _made(cursor, binds)
+    kinds, is_temporary, comment = _object(cursor, binds)
+    made = _made(cursor, binds) if any(default for *_, default, _ in rows) else {}
     primary = next(((name, columns) for name, (kind, columns) in keys.items() if kind == "P"), (None, ()))
     return Table(
         owner,
         name,
-        tuple(_column(row, comments, made, json_columns) for row in rows),
+        tuple(_column(row, made, json_columns) for row in rows),
         primary_key=tuple(primary[1]),
         primary_key_name=primary[0],
         unique_keys=tuple(tuple(columns) for kind, columns in keys.values() if kind == "U"),
-        comment=_comment(_rows_of_first(cursor, (_TABLE_COMMENT,), binds)),
-        is_view=any(kind == "VIEW" for kind, _ in kinds),
-        is_temporary=any(temporary == "Y" for _, temporary in kinds),
+        comment=comment,
+        is_view="VIEW" in kinds,
+        is_temporary=is_temporary,
     )
 
 
@@ -216,11 +258,10 @@ def _made(cursor: oracledb.Cursor, binds: tuple[str, str]) -> dict[str, tuple[bo
 
 def _column(
     row: Row,
-    comments: dict[str, str | None],
     made: dict[str, tuple[bool, bool]],
     json_columns: frozenset[str],
 ) -> Column:
-    name, data_type, data_length, char_length, char_used, precision, scale, nullable = row
+    name, data_type, data_length, char_length, char_used, precision, scale, nullable, _, comment = row
     has_default, generated = made.get(name, (False, False))
     type_ = from_dictionary(
         data_type, data_length, char_length, char_used, precision, scale, is_json=name in json_columns
@@ -229,7 +270,7 @@ def _column(
         name,
         type_,
         nullable=nullable == "Y",
-        comment=comments.get(name) or None,
+        comment=comment or None,
         has_default=has_default,
         generated=generated,
     )
@@ -240,46 +281,33 @@ def read_server(connection: oracledb.Connection) -> Server:
     Return what the server of *connection* can do and who we are there.
     """
     version = tuple(int(part) for part in connection.version.split("."))
-    server = Server(version, max_name_bytes=connection.max_identifier_length or SHORT_NAMES)
     with connection.cursor() as cursor:
-        user, schema = _context(cursor, connection.username)
-        return replace(
-            server,
-            max_string_bytes=_max_string_bytes(cursor),
-            charset=_charset(cursor),
-            user=user,
-            schema=schema,
-        )
-
-
-def _context(cursor: oracledb.Cursor, username: str) -> tuple[str, str]:
-    """
-    Return who we are and whose tables a bare name means.
-    """
-    query = (
-        "SELECT SYS_CONTEXT('USERENV', 'SESSION_USER'), SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') FROM dual"
+        found = _rows_of_first(cursor, _SERVERS) or [_server_alone(cursor, connection.username.upper())]
+    user, schema, long_text, charset = found[0]
+    return Server(
+        version,
+        max_name_bytes=connection.max_identifier_length or SHORT_NAMES,
+        max_string_bytes=EXTENDED_BYTES if long_text else STANDARD_BYTES,
+        charset=_known(charset),
+        user=user,
+        schema=schema,
     )
-    found = _rows_of_first(cursor, (query,))
-    user, schema = found[0] if found else (username.upper(), username.upper())
-    return user, schema
 
 
-def _charset(cursor: oracledb.Cursor) -> str:
-    query = "SELECT value FROM nls_database_parameters WHERE parameter = 'NLS_CHARACTERSET'"
-    found = _rows_of_first(cursor, (query,))
-    if not found:
+def _server_alone(cursor: oracledb.Cursor, username: str) -> Row:
+    """
+    Return the same, asked for one by one; who we are is what we logged in as.
+    """
+    context = _rows_of_first(cursor, (f"{_CONTEXT} FROM dual",)) or [(username, username)]
+    long_text = _rows_of_first(cursor, (_LONG_TEXT_ALONE,)) or [(None,)]
+    charset = _rows_of_first(cursor, (_CHARSET_ALONE,)) or [(None,)]
+    return (*context[0], *long_text[0], *charset[0])
+
+
+def _known(charset: str | None) -> str:
+    if charset is None:
         logger.warning("the database does not say its character set; AL32UTF8 is assumed")
         return "AL32UTF8"
-    name = str(found[0][0])
-    if not charset_of(name).is_known:
-        logger.warning("which characters %s lacks is not known: it may replace some by '?'", name)
-    return name
-
-
-def _max_string_bytes(cursor: oracledb.Cursor) -> int:
-    """
-    Return the bytes that a VARCHAR2 can have; V$PARAMETER would need a grant, so the parser is asked.
-    """
-    query = f"SELECT CAST('a' AS VARCHAR2({STANDARD_BYTES + 1})) FROM dual"  # noqa: S608  # our number
-    # Refused with ORA-00910 where MAX_STRING_SIZE is STANDARD.
-    return EXTENDED_BYTES if _rows_of_first(cursor, (query,)) else STANDARD_BYTES
+    if not charset_of(charset).is_known:
+        logger.warning("which characters %s lacks is not known: it may replace some by '?'", charset)
+    return charset

@@ -144,6 +144,9 @@ class Ledger:
 
         Raise LoadError when the table cannot be made, or another session holds the row for *wait* seconds.
         """
+        if self.anonymous and not self._mine:
+            self._enter(session)
+            return None
         self.ensure(session)
         before = self._lock(session, wait)
         if before is not None and before.token in self._mine:
@@ -157,6 +160,18 @@ class Ledger:
         else:
             self._move_in(session)
         return before
+
+    def _enter(self, session: Session) -> None:
+        """
+        Insert the row of an anonymous run, whose name nobody else has.
+        """
+        try:
+            self._insert(session)
+        except oracledb.DatabaseError as error:
+            if _ABSENT not in codes_of(error):
+                raise
+            self._create(session)
+            self._insert(session)
 
     def open_as_sole(
         self, session: Session, take_lease: Callable[[], None], wait: int = RESOLVE_WAIT_SECONDS

@@ -16,6 +16,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -37,7 +38,7 @@ from tests.bench.contenders import (
 from tests.bench.picture import bars
 from tests.bench.variants import VARIANTS
 from tests.program import CHECKOUT
-from tests.standin.running import running
+from tests.standin.running import Server, running
 
 # Column title -> width. Round trips and bytes count the whole run, connecting and making the table too.
 TITLES = {
@@ -48,6 +49,7 @@ TITLES = {
     "peak MiB": 10,
     "round trips/10,000": 20,
     "bytes/record": 14,
+    "first row s": 13,
 }
 Costs = dict[str, list[Cost]]
 
@@ -170,6 +172,7 @@ def measure(
             with running(version=23, ack=True, rtt_ms=rtt_ms) as server:
                 command = contender.command(server.dsn, server.user, server.password, folder)
                 try:
+                    began = time.time()
                     cpu, wall, memory = run(command, lines)
                 except subprocess.CalledProcessError:
                     if name not in OTHERS:
@@ -177,9 +180,25 @@ def measure(
                     print(f"{name}: does not run here, it is left out", file=sys.stderr)
                     del costs[name]
                     continue
-                counted = server.stats()
-                costs[name].append(Cost(cpu, wall, memory, counted["round_trips"], counted["bytes_in"]))
+                counted, first = server.stats(), first_row(server)
+                costs[name].append(
+                    Cost(
+                        cpu,
+                        wall,
+                        memory,
+                        counted["round_trips"],
+                        counted["bytes_in"],
+                        first and first - began,
+                    )
+                )
     return costs
+
+
+def first_row(server: Server) -> float | None:
+    """
+    When the first rows came, in seconds since 1970; None where none came.
+    """
+    return next((said["at"] for said in server.statements() if said["rows"] > 1), None)
 
 
 def table(costs: Costs, rows: dict[str, int], yardstick: str) -> str:
@@ -198,6 +217,7 @@ def table(costs: Costs, rows: dict[str, int], yardstick: str) -> str:
             f"{max(cost.memory for cost in found):.0f}",
             f"{median(cost.round_trips for cost in found) * 10_000 / rows[name]:.1f}",
             f"{median(cost.sent for cost in found) / rows[name]:.0f}",
+            f"{median(cost.first or cost.wall for cost in found):.2f}",
         )
         lines.append(
             "".join(f"{figure:>{width}}" for figure, width in zip(figures, TITLES.values(), strict=True))

@@ -29,6 +29,8 @@ Command = list[str]
 class Cost:
     """
     What one run took: CPU and wall in seconds, memory in MiB, round trips of the whole run.
+
+    *first* is how many seconds after its start the first rows came to the server; None where none came.
     """
 
     cpu: float
@@ -36,6 +38,7 @@ class Cost:
     memory: float
     round_trips: int
     sent: int = 0  # bytes that the server has received
+    first: float | None = None
 
 
 def script(module: str) -> Callable[[str, str, str, Path], Command]:

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.bench import generated
+from tests.bench.contenders import program
 from tests.program import CHECKOUT
 
 pytestmark = pytest.mark.standin
@@ -48,6 +49,29 @@ def load(standin, tmp_path):
 def test_a_batch_is_one_round_trip_and_its_commit_another(load):
     (_, one), (_, four) = load(10_000), load(40_000)
     assert four - one == 3 * 2
+
+
+@pytest.mark.parametrize(("version", "log_in"), [(19, 5), (23, 3)])
+def test_a_run_asks_little_before_its_first_row(standin, tmp_path, version, log_in):
+    """
+    Each question is a round trip, and felt on a long line.
+    """
+    stream = tmp_path / "few.jsonl"
+    generated.write(stream, 10)
+    server = standin(version=version)
+    spent = [0]
+    for _ in range(2):
+        command = program(server.dsn, server.user, server.password, tmp_path)
+        with stream.open("rb") as data:
+            subprocess.run(command, stdin=data, capture_output=True, check=True, cwd=CHECKOUT)
+        spent.append(server.stats()["round_trips"])
+    server_facts, ledger_row, look, log_off = 2, 1, 3, 1
+    known = log_in + server_facts + ledger_row + look + log_off
+    ledger_table, no_such_table, made = 2, 2, 1 + 1 + len(generated.COLUMNS)
+    rows, commit, ledger_row_goes = 1, 1, 1
+    loaded = rows + commit + ledger_row_goes
+    assert spent[1] == known + ledger_table + no_such_table + made + loaded
+    assert spent[2] - spent[1] == known + loaded
 
 
 def test_memory_does_not_grow_with_the_number_of_records(load):

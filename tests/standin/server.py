@@ -172,6 +172,7 @@ class StandIn(AbstractContextManager["StandIn"]):
         Keep a statement for `statements` and the SQL log.
         """
         entry: dict[str, object] = {"sql": sql, "session": session, "binds": list(binds), "rows": rows}
+        entry["at"] = time.time()
         with self._lock:
             self._statements.append(entry)
             if self._sql_log is not None:

@@ -8,6 +8,7 @@ import json
 import socket
 import struct
 import threading
+import time
 
 import oracledb
 import pytest
@@ -119,8 +120,10 @@ def test_bytes_are_those_on_the_wire(serve, connect):
 
 def test_statements_are_logged_as_json_lines(serve, connect, tmp_path):
     log = tmp_path / "sql.jsonl"
+    began = time.time()
     connect(serve(log_sql=str(log))).cursor().executemany(INSERT, [("ż",), ("x",)])
     last = json.loads(log.read_text().splitlines()[-1])
+    assert began <= last.pop("at") <= time.time()
     assert last == {"sql": INSERT, "session": 1, "binds": ["VARCHAR"], "rows": 2}
 
 

@@ -14,6 +14,7 @@ from target_oracle.errors import LoadError
 from target_oracle.log import logger
 from target_oracle.oracle import ddl
 from target_oracle.oracle.ddl import apply
+from target_oracle.oracle.evolve import plan
 from target_oracle.oracle.table import Table
 from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.oracle.wanted import Policy, Wanted, WantedColumn
@@ -295,20 +296,52 @@ def test_a_name_that_something_else_has_stops_the_load():
         run(database, wanted(note()))
 
 
-def test_the_server_is_told_how_long_ddl_may_wait():
-    database = Modelled()
+def altered(database):
+    """
+    The statements to the session that *database* is sent from here on.
+    """
     told = []
-    database.execute = told.append
-    apply(database, wanted(note()), SERVER, Policy(ddl_lock_timeout=7), read=_as_wanted)
+    execute = database.execute
+
+    def listening(statement):
+        if statement.startswith("ALTER SESSION"):
+            told.append(statement)
+        execute(statement)
+
+    database.execute = listening
+    return told
+
+
+def test_the_server_is_told_once_how_long_ddl_may_wait():
+    database = Modelled(Table("APP", "T", (Column("NOTE", text(5), comment="note"),), comment="t"))
+    told = altered(database)
+    run(database, wanted(ID, note()), Policy(ddl_lock_timeout=7))
     assert told == ["ALTER SESSION SET DDL_LOCK_TIMEOUT = 7"]
 
 
-def _as_wanted(_connection, owner, name):
-    return Table(owner, name, (Column("NOTE", text(10), comment="note"),), comment="t")
+def test_for_a_table_that_is_not_there_and_for_one_that_needs_nothing_the_server_is_told_nothing():
+    database = Modelled()
+    told = altered(database)
+    run(database, wanted(ID, note()))
+    run(database, wanted(ID, note()))
+    assert told == []
+
+
+def test_what_has_just_been_read_is_not_read_again():
+    database = Modelled()
+    reads = []
+
+    def read(*place):
+        reads.append(place)
+        return database.read(*place)
+
+    now = plan(wanted(note()), None, SERVER)
+    assert apply(database, wanted(note()), SERVER, POLICY, now=now, read=read).changes == ()
+    assert len(reads) == 1
 
 
 def test_a_server_that_knows_no_ddl_timeout_is_asked_all_the_same():
-    database = Modelled()
+    database = Modelled(Table("APP", "T", (Column("NOTE", text(5), comment="note"),), comment="t"))
     execute = database.execute
 
     def refuse_session(statement):

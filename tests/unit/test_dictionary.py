@@ -11,7 +11,7 @@ import oracledb
 import pytest
 
 from target_oracle.errors import LoadError
-from target_oracle.oracle.dictionary import read_server, read_table, read_table_comment
+from target_oracle.oracle.dictionary import read_server, read_table
 from target_oracle.oracle.types import Column, OracleType
 
 NUMBER = OracleType("NUMBER")
@@ -38,11 +38,29 @@ class Dictionary:
     def execute(self, query, binds):
         view = re.search(r"FROM (\w+)", query)[1]
         self.asked.append(view)
+        rows = self.answer(view, query, binds)
+        joined = re.search(r"LEFT JOIN (\w+)", query)
+        if joined:
+            rows = self.join(rows, joined[1], query, binds)
+        self.rows = rows
+
+    def answer(self, view, query, binds):
         rows = self.views.get(view, [])
         rows = rows(query, *binds) if callable(rows) else rows
         if isinstance(rows, int):
             raise oracledb.DatabaseError(f"ORA-{rows:05d}: refused")
-        self.rows = rows
+        return rows
+
+    def join(self, rows, view, query, binds):
+        """
+        Objects with the one comment of their table; columns with their own comments, and defaults' lengths.
+        """
+        comments = self.answer(view, query, binds)
+        if view == "all_tab_comments":
+            return [(*row, *(comments or [(None,)])[0]) for row in rows]
+        known = self.views.get("all_tab_cols", [])
+        defaults = {name: length for name, length, *_ in known} if isinstance(known, list) else {}
+        return [(*row, defaults.get(row[0]), dict(comments).get(row[0])) for row in rows]
 
     def fetchall(self):
         return self.rows
@@ -166,17 +184,11 @@ def test_views_that_the_server_refuses_leave_the_safe_answer(code):
         "all_tab_cols", "all_constraints", "all_col_comments", "all_tab_comments", "all_objects",
         "all_tab_identity_cols", "all_json_columns",
     ]  # fmt: skip
-    dictionary = Dictionary(all_tab_columns=[column("A")], **dict.fromkeys(refused, code))
-    if code == 904:
-
-        def columns(query, *_binds):
-            return code if "default_length" in query else [column("A")]
-
-        dictionary.views["all_tab_columns"] = columns
-    else:
-        dictionary.views["all_tab_columns"] = lambda query, *_: (
-            [] if "default_length" in query else [column("A")]
-        )
+    columns = [column("A")]
+    dictionary = Dictionary(
+        all_tab_columns=lambda query, *_: code if "default_length" in query else columns,
+        **dict.fromkeys(refused, code),
+    )
     table = read_table(dictionary, "APP", "T")
     assert table.columns == (Column("A", NUMBER),)
     assert (table.primary_key, table.comment, table.is_view) == ((), None, False)
@@ -249,48 +261,85 @@ def test_a_synonym_over_a_database_link_stops_the_load():
     assert read_table(public, "APP", "T") is None
 
 
-def test_the_comment_of_a_table_alone_can_be_read():
-    assert read_table_comment(Dictionary(all_tab_comments=[("orders",)]), "APP", "T") == "orders"
-    assert read_table_comment(Dictionary(all_tab_comments=[(None,)]), "APP", "T") is None
-    assert read_table_comment(Dictionary(), "APP", "T") is None
+def test_a_table_without_defaults_takes_three_queries():
+    dictionary = Dictionary(all_tab_columns=[column("A")], all_objects=[("TABLE", "N")])
+    read_table(dictionary, "APP", "T")
+    assert dictionary.asked == ["all_tab_columns", "all_constraints", "all_objects"]
+
+
+def test_without_the_joins_the_same_is_asked_for_query_by_query():
+    def unjoined(rows):
+        return lambda query, *_binds: 933 if "JOIN" in query else rows
+
+    dictionary = Dictionary(
+        all_tab_columns=unjoined([column("A"), column("B")]),
+        all_objects=unjoined([("VIEW", "N")]),
+        all_col_comments=[("A", "the a")],
+        all_tab_comments=[("t",)],
+        all_tab_cols=[("A", None, "NO", "NO"), ("B", 20, "NO", "YES")],
+    )
+    table = read_table(dictionary, "APP", "T")
+    assert table.columns == (
+        Column("A", NUMBER, comment="the a"),
+        Column("B", NUMBER, has_default=True, generated=True),
+    )
+    assert (table.comment, table.is_view) == ("t", True)
 
 
 # Servers.
 
 
-def dual(*, extended, context=("JOE", "APP")):
+def server(*, extended=False, context=("JOE", "APP"), charset="AL32UTF8"):
     """
-    Answers of DUAL: who we are, and whether a text of 4001 bytes is a type.
+    Views of a server that says who we are, its character set, and whether a text of 4001 bytes is a type.
+
+    None for a view that it refuses.
     """
 
-    def answer(query, *_binds):
+    def dual(query, *_binds):
         if "SYS_CONTEXT" in query:
             return [context] if context else 1031
         return [("a",)] if extended else 910
 
-    return answer
+    def parameters(query, *_binds):
+        if "SYS_CONTEXT" not in query:
+            return [(charset,)] if charset else 942
+        if None in (context, charset):
+            return 942
+        if "CAST" in query and not extended:
+            return 910
+        return [(*context, "a" if extended else None, charset)]
+
+    return Dictionary(dual=dual, nls_database_parameters=parameters)
 
 
 def test_a_server_says_what_it_can_do():
-    server = read_server(
-        Dictionary(dual=dual(extended=False), nls_database_parameters=[("WE8MSWIN1252",)]),
-    )
-    assert server.version == (19, 3, 0, 0, 0)
-    assert (server.max_string_bytes, server.max_name_bytes, server.charset) == (4000, 128, "WE8MSWIN1252")
-    assert (server.user, server.schema) == ("JOE", "APP")
+    said = read_server(server(charset="WE8MSWIN1252"))
+    assert said.version == (19, 3, 0, 0, 0)
+    assert (said.max_string_bytes, said.max_name_bytes, said.charset) == (4000, 128, "WE8MSWIN1252")
+    assert (said.user, said.schema) == ("JOE", "APP")
 
 
-def test_extended_strings_are_found_out_by_asking_for_one():
-    assert read_server(Dictionary(dual=dual(extended=True))).max_string_bytes == 32767
+@pytest.mark.parametrize(("extended", "queries"), [(True, 1), (False, 2)])
+def test_a_server_takes_one_query_and_another_to_know_its_texts_are_short(extended, queries):
+    dictionary = server(extended=extended)
+    read_server(dictionary)
+    assert len(dictionary.asked) == queries
+
+
+@pytest.mark.parametrize("charset", ["WE8MSWIN1252", None])
+def test_extended_strings_are_found_out_by_asking_for_one(charset):
+    assert read_server(server(extended=True, charset=charset)).max_string_bytes == 32767
 
 
 def test_a_server_that_says_nothing_gets_the_safe_answers():
-    server = read_server(Dictionary(dual=dual(extended=False, context=None), nls_database_parameters=942))
-    assert (server.charset, server.user, server.schema) == ("AL32UTF8", "APP", "APP")
+    said = read_server(server(context=None, charset=None))
+    assert (said.charset, said.user, said.schema) == ("AL32UTF8", "APP", "APP")
+    assert said.max_string_bytes == 4000
 
 
 def test_names_are_short_where_the_server_does_not_say_otherwise():
-    dictionary = Dictionary(dual=dual(extended=False))
+    dictionary = server()
     dictionary.max_identifier_length = None
     assert read_server(dictionary).max_name_bytes == 30
 
@@ -305,5 +354,5 @@ def test_answers_come_in_one_round_trip():
     ("charset", "told"), [("WE8EBCDIC37", True), ("WE8MSWIN1252", False), ("AL32UTF8", False)]
 )
 def test_a_character_set_that_nothing_is_known_of_is_told(charset, told, caplog):
-    read_server(Dictionary(dual=dual(extended=False), nls_database_parameters=[(charset,)]))
+    read_server(server(charset=charset))
     assert ("is not known" in caplog.text) is told

@@ -151,8 +151,14 @@ def test_a_loader_that_took_over_fences_the_one_before(session):
         first.resolve(session)
 
 
-def test_an_opening_whose_answer_was_lost_finds_what_it_found_the_first_time(session):
-    one = ledger()
+def test_a_run_without_a_loader_id_asks_nothing_before_it_takes_its_row(session):
+    ledger("run-1", anonymous=True).open(session)
+    assert (session.table.waits, list(session.table.rows)) == ([], ["run-1"])
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_an_opening_whose_answer_was_lost_finds_what_it_found_the_first_time(session, anonymous):
+    one = ledger(anonymous=anonymous)
     assert one.open(session) is None
     assert one.open(session) is None
     commit(one, session)

@@ -11,6 +11,7 @@ import pytest
 
 from target_oracle.config import Config
 from target_oracle.errors import ConfigError, LoadError
+from target_oracle.oracle.table import Table
 from target_oracle.oracle.types import Server
 from target_oracle.oracle.wanted import Wanted
 from target_oracle.singer.messages import read_schema
@@ -29,8 +30,8 @@ class Catalog:
     server: Server = S19
     comments: dict[str, str] = field(default_factory=dict)
 
-    def table_comment(self, _owner: str, table: str) -> str | None:
-        return self.comments.get(table)
+    def table(self, owner: str, name: str) -> Table | None:
+        return Table(owner, name, (), comment=self.comments[name]) if name in self.comments else None
 
 
 def wish(
