@@ -279,11 +279,14 @@ def test_the_story_ends_alike_when_each_change_is_a_run_of_its_own(within, versi
 
 @pytest.mark.parametrize(
     ("version", "which", "moment"),
-    [(19, range(1, 2000, 2), "before"), (19, range(1, 2000, 2), "after"), (23, range(2, 2000, 2), "after")],
+    [(19, range(1, 2000, 2), "before"), (19, range(1, 2000, 2), "after"), (23, range(2, 400, 2), "after")],
 )
 def test_the_story_ends_alike_when_the_connection_is_cut_at_every_ddl(within, version, which, moment):
     """
     Before: each statement is lost once, and the next one is it again. After: it acts, and nobody hears of it.
+
+    On 23 a transaction may make two temporary tables, which go with their session: it is not through before
+    the cuts end.
     """
     data = b"".join(map(written, told()))
     with server(version, *(f"cut@ddl:{number}:{moment}" for number in which)) as (standin, database):
