@@ -19,14 +19,14 @@ The modules, in the order in which a row passes them:
     from a SCHEMA to a table
         typemap.py  typepage.py  tables.py  newtable.py  plan.py
     from batches to transactions
-        handover.py  loader.py  parallel.py  acts.py  methods.py  upsert.py  overwrite.py  versions.py
-        isolation.py  spool.py  rejects.py  masking.py  summary.py
+        handover.py  loader.py  parallel.py  acts.py  methods.py  direct.py  upsert.py  overwrite.py
+        versions.py  isolation.py  spool.py  rejects.py  masking.py  summary.py
     what is seen from outside
         check.py  stages.py  progress.py  report.py  reportpage.py  metrics.py  telemetry.py
         definition.py  manpage.py
     the database's world
         oracle/database.py  oracle/session.py  oracle/ledger.py  oracle/rejecttable.py  oracle/codes.py
-        oracle/writer.py  oracle/staging.py  oracle/binds.py  oracle/sql.py
+        oracle/writer.py  oracle/staging.py  oracle/directpath.py  oracle/binds.py  oracle/sql.py
         oracle/examination.py  oracle/tracing.py  oracle/dictionary.py  oracle/table.py
         oracle/types.py  oracle/declared.py  oracle/names.py
         oracle/charsets.py  oracle/comments.py  oracle/options.py  oracle/wanted.py  oracle/matching.py

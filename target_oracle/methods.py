@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_oracle import upsert
+from target_oracle import direct, upsert
 from target_oracle.checkpoint import Batch, Outcome, Reject
 from target_oracle.decoder import Row
 from target_oracle.faults import RowFault
@@ -68,6 +68,10 @@ def _rejects(batch: Batch, written: Written) -> list[Reject]:
 
 def _append(database: Database, batch: Batch, rows: list[Row]) -> Outcome:
     version = batch.version
+    if direct.is_used(version.target, rows):
+        outcome = direct.append(database, batch, rows)
+        if outcome is not None:
+            return outcome
     written = database.writer(version.target.owner, version.target.rows_table, version.columns, ()).insert(
         rows
     )

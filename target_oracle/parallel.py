@@ -166,8 +166,8 @@ class _Worker(Loader):
         """
         self._thread.join()
         if self._database.is_open:
-            self._attempt(self._database.drop_staging)
-        self._database.close()
+            self._attempt(self._database.drop_work)
+        self._database.leave()
         self._spool.close()
 
     def leave(self) -> None:
@@ -176,7 +176,7 @@ class _Worker(Loader):
         """
         self._thread.join(LEAVE_SECONDS)
         if not self._thread.is_alive():
-            self._database.close()
+            self._database.leave()
             self._spool.close()
 
     def _check_budget(self, received: int | None) -> None:

@@ -491,7 +491,6 @@ GROUPS: Final = {
 PLANNED: Final = frozenset(
     {
         "ssh_tunnel",
-        "insert_method",
         "decode_processes",
         "batch_config",
         "disable_constraints_during_load",

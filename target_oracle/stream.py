@@ -21,13 +21,16 @@ from target_oracle.validation import ColumnCheck, compile_checks
 @dataclass(frozen=True, slots=True)
 class Loading:
     """
-    How rows with keys are written, after the settings of the same names.
+    How rows are written, after the settings of the same names.
+
+    Batches of *direct_from* rows and more go by direct path; where it is None, none does.
     """
 
     upsert_strategy: str = "auto"
     skip_unchanged: bool = False
     hard_delete: bool = False
     overwrite_strategy: str = "swap"
+    direct_from: int | None = None
 
 
 _PLAIN: Final = Loading()

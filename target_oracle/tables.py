@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
+from target_oracle import direct
 from target_oracle.errors import ConfigError, LoadError
 from target_oracle.log import logger
 from target_oracle.metadata import VERSION
@@ -111,7 +112,12 @@ class Tables:
             loading=loading_of(wish.settings, server),
             has_versions=evolution.table.column(names.fold(VERSION.name)) is not None,
         )
-        return self._with_beside(database, wish, target, evolution.table, may_change=may_change)
+        ready = self._with_beside(database, wish, target, evolution.table, may_change=may_change)
+        return ready and self._with_direct(wish, ready)
+
+    def _with_direct(self, wish: Wish, target: Target) -> Target:
+        rows = direct.rows_from(self._config, wish.settings, target)
+        return replace(target, loading=replace(target.loading, direct_from=rows))
 
     def _with_beside(
         self, database: Database, wish: Wish, target: Target, table: Table, *, may_change: bool

@@ -17,6 +17,7 @@ from target_oracle.log import logger
 from target_oracle.oracle.codes import Action, classify, code_of, describe
 from target_oracle.oracle.ddl import apply
 from target_oracle.oracle.dictionary import read_server, read_table
+from target_oracle.oracle.directpath import DirectPath, Mark
 from target_oracle.oracle.evolve import Evolution
 from target_oracle.oracle.ledger import Entry, Lease, Ledger, last_state
 from target_oracle.oracle.rejecttable import Rejected, RejectTable
@@ -48,15 +49,18 @@ class Database:
         self._rejects = RejectTable(config.reject_table, run_id) if config.reject_table else None
         self._writers: dict[tuple[object, ...], Writer] = {}
         self._stagings: dict[tuple[object, ...], Staging] = {}
+        self._direct: DirectPath | None = None
         self._numbers = Numbers()
         self.before: Entry | None = None
         self.ddl: list[str] = []
         self.ledger: Ledger | None = None
         self._opened_before = False
+        loader_id = config.loader_id or _RANDOM_ID + uuid.uuid4().hex
+        self._mark = Mark.of(loader_id)
         if config.ledger:
             self.ledger = Ledger(
                 config.ledger_table,
-                config.loader_id or _RANDOM_ID + uuid.uuid4().hex,
+                loader_id,
                 anonymous=config.loader_id is None,
                 run_id=run_id,
             )
@@ -139,6 +143,15 @@ class Database:
             staging = self._stagings[name] = Staging(owner, table, columns, keys, self.server, self._numbers)
         staging.session = self.session
         return staging
+
+    @property
+    def direct(self) -> DirectPath:
+        """
+        What loads rows by direct path, on a connection of its own.
+        """
+        if self._direct is None:
+            self._direct = DirectPath(self._connect, self.server, self._mark)
+        return self._direct
 
     def described(self) -> str | None:
         """
@@ -243,17 +256,19 @@ class Database:
         """
         At a clean end: take back what only this run needed, the ledger row of an anonymous run with it.
         """
-        self.drop_staging()
+        self.drop_work()
         if self.ledger is not None:
             self.ledger.close(self.session)
 
-    def drop_staging(self) -> None:
+    def drop_work(self) -> None:
         """
-        Drop the staging tables that were made on this connection.
+        Drop the staging and work tables that were made for this connection.
         """
         for staging in self._stagings.values():
             staging.session = self.session
             staging.drop()
+        if self._direct is not None:
+            self._direct.drop(self.session)
 
     def beside(self) -> Database:
         """
@@ -269,7 +284,7 @@ class Database:
         """
         Forget the session and what belongs to it.
         """
-        self._session, self._writers, self._stagings = None, {}, {}
+        self._session, self._writers, self._stagings, self._direct = None, {}, {}, None
 
     def close(self) -> None:
         """
@@ -279,11 +294,19 @@ class Database:
         if session is not None:
             session.close()
 
+    def leave(self) -> None:
+        """
+        Close all connections that rows go through.
+        """
+        self.close()
+        if self._direct is not None:
+            self._direct.close()
+
     def release(self) -> None:
         """
         Let go of everything, the lease too.
         """
-        self.close()
+        self.leave()
         if self._lease is not None:
             self._lease.close()
 

@@ -134,6 +134,18 @@ class Session:
             )
             return cursor.rowcount, failed
 
+    def load_directly(self, owner: str, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+        """
+        Load *rows* by direct path, which commits; names are taken as they stand, so they need no quotes.
+        """
+        try:
+            self.connection.direct_path_load(owner, table, columns, rows)
+        except AttributeError as fault:
+            # The driver would abort the load over the connection that it has just lost (26.1).
+            if self.connection.is_healthy():
+                raise
+            raise oracledb.OperationalError("DPY-4011: the connection broke in a direct path load") from fault
+
     def array_counts(
         self, sql: str, rows: list[tuple[Any, ...]], declared: Sequence[Any]
     ) -> tuple[list[int], int, list[tuple[int, int, str]]]:

@@ -60,9 +60,14 @@ def insert_select(owner: str, table: str, columns: Sequence[str], source: str) -
     """
     Return the INSERT of all rows of *source*, a table's qualified name, that has the same columns.
     """
-    return (
-        f"INSERT INTO {qualified(owner, table)} ({_listed(columns)}) SELECT {_listed(columns)} FROM {source}"
-    )
+    return insert_query(owner, table, columns, f"SELECT {_listed(columns)} FROM {source}")
+
+
+def insert_query(owner: str, table: str, columns: Sequence[str], query: str) -> str:
+    """
+    Return the INSERT of what *query* gives, in the order of *columns*.
+    """
+    return f"INSERT INTO {qualified(owner, table)} ({_listed(columns)}) {query}"
 
 
 def update(owner: str, table: str, columns: Sequence[str], keys: Sequence[str]) -> str:

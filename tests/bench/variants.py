@@ -102,5 +102,6 @@ VARIANTS = {
     "metadata columns": Variant(settings={"add_record_metadata": True}),
     "1 % rejects": Variant(refused, {**REJECTS}),
     "upsert, staged": Variant(settings={"load_method": "upsert", "upsert_strategy": "staged"}),
+    "direct path": Variant(settings={"insert_method": "direct"}),
     "100 columns": Variant(wide, shrink=10),
 }

@@ -31,6 +31,17 @@ def append_only():
     yield state(8)
 
 
+def direct():
+    """
+    Checkpoints of two rows, each by way of a work table.
+    """
+    yield schema("plain", keys=(), text=TEXT)
+    for number in range(1, 5):
+        yield record("plain", number, text=LONG[:number])
+        if number % 2 == 0:
+            yield state(number)
+
+
 def upsert():
     """
     Keys that come again, within a checkpoint and in a later one.
@@ -111,6 +122,7 @@ LOADS = {
     "overwrite": (overwritten, {"streams": {"whole": {"load_method": "overwrite"}}}),
     "versions": (versions, {"load_method": "upsert", "hard_delete": True}),
     "append-only": (append_only, {}),
+    "direct": (direct, {"insert_method": "direct"}),
     "upsert": (upsert, {"load_method": "upsert"}),
     "mixed": (mixed, {"streams": {"keyed": {"load_method": "upsert"}}, "loader_id": "sweep"}),
 }

@@ -55,12 +55,14 @@ class Unread(Sequence["Row"]):
 class AckSession:
     """
     A session of the engine that takes unread rows for done.
+
+    *waiting* are the acknowledged rows by table, until a statement of any session reads the table.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, waiting: dict[str, int]) -> None:
         self._session = session
         self._is_dirty = False
-        self._waiting: dict[str, int] = {}  # acknowledged rows by table, until a statement reads the table
+        self._waiting = waiting
 
     @property
     def in_transaction(self) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.standin import ttc_answers, ttc_types
+from tests.standin.ack import AckSession, Unread
 from tests.standin.encoding import Incomplete, Malformed, Reader, ub
 from tests.standin.ttc_types import Description
 from tests.standin.values import Bind, OracleError
@@ -19,7 +20,6 @@ from tests.standin.values import Bind, OracleError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tests.standin.ack import AckSession
     from tests.standin.engine import Session
     from tests.standin.values import ColumnInfo, Row, Value
 
@@ -113,6 +113,19 @@ def rows_of(pieces: bytes) -> list[list[bytes | None]]:
     return rows
 
 
+def count_of(pieces: bytes) -> int:
+    """
+    Count the rows of *pieces* by the lengths that fast ones tell, so that nothing of them is read.
+    """
+    count = position = 0
+    while position < len(pieces):
+        if not pieces[position] & FAST:
+            return len(rows_of(pieces))
+        count += 1
+        position += int.from_bytes(pieces[position + 1 : position + 3], "big")
+    return count
+
+
 def _segment(reader: Reader) -> bytes | None:
     size = reader.u8()
     if size == NULL_SEGMENT:
@@ -189,6 +202,8 @@ class Loads:
         unknown = [column.name for column in columns if column.type not in _KNOWN]
         if unknown:
             raise OracleError(3001, f"ORA-03001: unimplemented feature: direct path into {unknown[0]}")
+        # Nobody else may write to the table until the end of the load (Utilities, Locks Used by Direct Path).
+        self._session.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE", (), [()])
         places = ", ".join(f":{place}" for place in range(1, len(columns) + 1))
         self._last += 1
         self._loads[self._last] = Load(f"INSERT INTO {table} ({names}) VALUES ({places})", columns)
@@ -201,7 +216,12 @@ class Loads:
         Insert the rows of *request*; returns their number.
         """
         load = self._find(request.cursor)
-        rows, binds = load.rows(request.pieces), load.binds()
+        rows: Sequence[Row]
+        if isinstance(self._session, AckSession):
+            rows = Unread(count_of(request.pieces))
+        else:
+            rows = load.rows(request.pieces)
+        binds = load.binds()
         self._note(load.insert, [bind.type for bind in binds], len(rows))
         self._session.execute(load.insert, binds, rows)
         return len(rows)

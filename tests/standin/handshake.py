@@ -124,7 +124,7 @@ class Handshake:
             session.close()
             raise
         session.set_attributes(module=self._program)
-        heard = AckSession(session) if self._server.options.ack else session
+        heard = AckSession(session, self._server.acknowledged) if self._server.options.ack else session
         return Calls(heard, self._server.counts, self._note, self._server.learn, self.field_version)
 
     def _note(self, sql: str, binds: Sequence[str], rows: int) -> None:

@@ -61,6 +61,7 @@ class StandIn(AbstractContextManager["StandIn"]):
         self.faults = Faults(options.faults)
         self.counts = Stats(options.stats)
         self.stopping = threading.Event()
+        self.acknowledged: dict[str, int] = {}  # rows by table, in acknowledge mode
         self.log: list[str] = []
         self.watch = Watch()
         self._statements: deque[dict[str, object]] = deque(maxlen=MOST_STATEMENTS)

@@ -26,6 +26,7 @@ ROW_HEADER = b"\x06" + bytes(7)
 FLUSH_OUT_BINDS = b"\x13"
 IS_JSON, IS_OSON = 0x100, 0x800
 IN = 32  # direction of a bind
+LOB_WORDS = frozenset({"CLOB", "NCLOB", "BLOB"})
 SERVER_CONVERTS = 1
 
 
@@ -187,7 +188,8 @@ def _column(column: ColumnInfo, position: int, field_version: int) -> bytes:
         b"\0",
         ub((NATIONAL_CHARSET if form == 2 else CHARSET) if form else 0),
         bytes((form,)),
-        ub(column.chars or (column.size if is_text else 0)),
+        # A LOB has a buffer, but no largest size: the driver describes it without one, and holds none to it.
+        ub(0 if column.type in LOB_WORDS else column.chars or (column.size if is_text else 0)),
     ]
     if field_version >= 8:
         pieces.append(b"\0")

@@ -45,7 +45,7 @@ class FakeSession:
         rows = list(rows)
         self.database.calls.append((sql, binds, rows, options))
         reply = self.database.replies.get(sql)
-        if reply is None and sql.upper().startswith("ALTER SESSION"):
+        if reply is None and sql.upper().startswith(("ALTER SESSION", "LOCK TABLE")):
             return Outcome("other")
         if reply is None and sql.upper().startswith(("INSERT", "UPDATE")):
             return self.changed(len(rows), commit=options.get("commit", False))
