@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -41,8 +41,41 @@ class _Encoding(msgspec.Struct):
 
 class _Message(msgspec.Struct):
     stream: str
-    encoding: _Encoding
     manifest: list[str]
+    encoding: _Encoding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """
+    What a BATCH leaves unsaid: its *encoding*, and the *root* of files that are named without a place.
+    """
+
+    encoding: _Encoding | None = None
+    root: str | None = None
+
+    @classmethod
+    def of(cls, batch_config: Mapping[str, Mapping[str, str | None]]) -> Unsaid:
+        """
+        Return what the setting `batch_config` says.
+        """
+        encoding = batch_config.get("encoding")
+        root = batch_config.get("storage", {}).get("root")
+        return cls(
+            _Encoding(str(encoding["format"]), encoding.get("compression")) if encoding else None, root
+        )
+
+    def place(self, name: str) -> str:
+        """
+        Return where the file *name* is.
+
+        >>> below = Unsaid(root="s3://bucket/batches/")
+        >>> below.place("orders-1.jsonl.gz"), below.place("/data/1.jsonl"), below.place("file:///data/1.jsonl")
+        ('s3://bucket/batches/orders-1.jsonl.gz', '/data/1.jsonl', 'file:///data/1.jsonl')
+        """
+        if self.root is None or urlsplit(name).scheme or name.startswith("/"):
+            return name
+        return f"{self.root.rstrip('/')}/{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +97,7 @@ class Files:
         return ProtocolError(self.line, f"BATCH of stream {self.stream!r}: {why}")
 
 
-def read_batch(line: bytes, number: int) -> Files:
+def read_batch(line: bytes, number: int, unsaid: Unsaid) -> Files:
     """
     Return what the BATCH on *line* names; raise ProtocolError for a message or an encoding that is not known.
     """
@@ -72,8 +105,11 @@ def read_batch(line: bytes, number: int) -> Files:
         message = msgspec.json.decode(line, type=_Message)
     except msgspec.DecodeError as fault:
         raise ProtocolError(number, f"BATCH lacks stream, encoding or manifest: {fault}") from fault
-    encoding = message.encoding
-    files = Files(message.stream, encoding.format, encoding.compression, tuple(message.manifest), number)
+    encoding = message.encoding or unsaid.encoding
+    if encoding is None:
+        raise ProtocolError(number, "BATCH lacks stream, encoding or manifest: batch_config has no encoding")
+    urls = tuple(map(unsaid.place, message.manifest))
+    files = Files(message.stream, encoding.format, encoding.compression, urls, number)
     if encoding.format not in FORMATS:
         raise files.fault(f"format {encoding.format!r} is not one of {', '.join(FORMATS)}")
     if encoding.compression not in COMPRESSIONS:

@@ -230,7 +230,7 @@ def _columns(given: Mapping[str, Any], place: str, told: Reading) -> dict[str, d
     for stream, properties in _objects(given, place, told):
         found[stream] = {}
         for name, says in _objects(properties, f"{place}.{stream}", told):
-            found[stream][name] = _column(says, f"{place}.{stream}.{name}", told)
+            found[stream][name] = _members(says, f"{place}.{stream}.{name}", told, _COLUMN, "a column")
     return found
 
 
@@ -242,12 +242,40 @@ def _objects(given: Mapping[str, Any], place: str, told: Reading) -> Iterator[tu
             told.faults.append(f"{place}.{name}: must be an object, not {_word(value)}")
 
 
-def _column(says: Mapping[str, Any], place: str, told: Reading) -> dict[str, Any]:
-    known = ", ".join(_COLUMN)
+Casts = Mapping[str, Callable[[Any, str, "Reading"], Any]]
+
+
+def _members(says: Mapping[str, Any], place: str, told: Reading, casts: Casts, whose: str) -> dict[str, Any]:
+    """
+    Check the members of an object, of which those of *casts* are known.
+    """
     told.faults.extend(
-        f"{place}.{name}: is unknown; a column has {known}" for name in says if name not in _COLUMN
+        f"{place}.{name}: is unknown; {whose} has {', '.join(casts)}" for name in says if name not in casts
     )
-    return {name: cast(says[name], f"{place}.{name}", told) for name, cast in _COLUMN.items() if name in says}
+    return {name: cast(says[name], f"{place}.{name}", told) for name, cast in casts.items() if name in says}
+
+
+def _batch(given: Mapping[str, Any], place: str, told: Reading) -> dict[str, dict[str, Any]]:
+    """
+    Check `batch_config`, which the Singer SDK has for taps: a target reads in it what a BATCH leaves unsaid.
+    """
+    told.faults.extend(
+        f"{place}.{part}: is unknown; batch_config has {', '.join(_BATCH)}"
+        for part in given
+        if part not in _BATCH
+    )
+    found = {
+        part: _members(says, f"{place}.{part}", told, _BATCH[part], part)
+        for part, says in _objects(given, place, told)
+        if part in _BATCH
+    }
+    if "format" not in found.get("encoding", {"format": None}):
+        told.faults.append(f"{place}.encoding.format: is missing")
+    if "prefix" in found.get("storage", {}):
+        told.notices.append(
+            f"{place}.storage.prefix: names what a tap writes; the files of a BATCH have names"
+        )
+    return found
 
 
 def _told(cast: Callable[[Any], Any]) -> Callable[[Any, str, Reading], Any]:
@@ -265,10 +293,26 @@ def _told(cast: Callable[[Any], Any]) -> Callable[[Any, str, Reading], Any]:
     return checked
 
 
-_COLUMN: Final[Mapping[str, Callable[[Any, str, Reading], Any]]] = {
+_COLUMN: Final[Casts] = {
     "type": _told(_string),
     "name": _told(_string),
     "ignore": _told(_boolean),
+}
+
+
+def _one_of(*options: str) -> Callable[[Any, str, Reading], Any]:
+    def known(value: object) -> str:
+        text = _string(value)
+        if text not in options:
+            raise Unfit(f"must be one of {', '.join(options)}")
+        return text
+
+    return _told(known)
+
+
+_BATCH: Final[Mapping[str, Casts]] = {
+    "encoding": {"format": _one_of("jsonl", "parquet", "arrow"), "compression": _one_of("gzip", "none")},
+    "storage": {"root": _told(_string), "prefix": _told(_string)},
 }
 
 
@@ -314,6 +358,7 @@ _SHAPES: Final[Mapping[str, Callable[[Any, str, Reading], Any]]] = {
     "streams": _streams,
     "columns": _columns,
     "schema_mapping": _schemas,
+    "batch_config": _batch,
     "table_name_pattern": _pattern,
     "dsn": _no_credentials,
     "table_options": _table_options,

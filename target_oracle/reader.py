@@ -162,7 +162,9 @@ class Reader:
             case "ACTIVATE_VERSION":
                 self._streams.activate(envelope, number)
             case "BATCH":
-                self._files(batchfiles.read_batch(line, number))
+                self._files(
+                    batchfiles.read_batch(line, number, batchfiles.Unsaid.of(self._config.batch_config))
+                )
             case "INVALID":
                 why = "the line was rejected before and is still no message"
                 self._checkpoint.reject(Reject(None, number, "JSON", why, None, line))

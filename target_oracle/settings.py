@@ -279,7 +279,8 @@ BATCHES: Final = (
     ),
     _map(
         "batch_config",
-        "Where and how BATCH files are read: encoding and storage, as the Singer SDK has them.",
+        "What a BATCH message leaves unsaid: the encoding, and the storage.root of files named without a "
+        'place: {"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"root": "s3://b/x"}}.',
     ),
 )
 
@@ -492,7 +493,6 @@ PLANNED: Final = frozenset(
     {
         "ssh_tunnel",
         "decode_processes",
-        "batch_config",
         "disable_constraints_during_load",
     }
 )

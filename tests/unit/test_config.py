@@ -306,6 +306,36 @@ def test_columns_that_say_something_else_are_refused(faults, value, said):
     assert faults({"columns": value}) == [f"1.json: {said}"]
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"encoding": []}, ".encoding: must be an object, not such a list"),
+        ({"batch_size": 1}, ".batch_size: is unknown; batch_config has encoding, storage"),
+        ({"encoding": {"compression": "gzip"}}, ".encoding.format: is missing"),
+        ({"encoding": {"format": "avro"}}, ".encoding.format: must be one of jsonl, parquet, arrow"),
+        ({"storage": {"url": "s3://b"}}, ".storage.url: is unknown; storage has root, prefix"),
+        ({"storage": {"root": 1}}, ".storage.root: must be a text, not an integer"),
+    ],
+)
+def test_a_batch_config_that_says_something_else_is_refused(faults, value, said):
+    assert faults({"batch_config": value})[0] == f"1.json: batch_config{said}"
+
+
+def test_a_batch_config_is_taken_as_the_singer_sdk_has_it(load):
+    """
+    All of it; what only a tap can follow is told.
+    """
+    given = {
+        "encoding": {"format": "jsonl", "compression": "gzip"},
+        "storage": {"root": "s3://bucket/batches", "prefix": "tap-"},
+    }
+    loaded = load({"batch_config": given})
+    assert loaded.batch_config == given
+    assert [notice for notice in loaded.notices if "prefix" in notice] == [
+        "1.json: batch_config.storage.prefix: names what a tap writes; the files of a BATCH have names"
+    ]
+
+
 def test_schemas_are_mapped_as_pipelinewise_writes_it_too(load):
     loaded = load({"schema_mapping": {"public": "DW", "crm": {"target_schema": "CRM"}}})
     assert loaded.schema_mapping == {"public": "DW", "crm": "CRM"}
