@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 ENV: Final = "ENV"
 
 
+# Bytes of a line where transactions have no bound.
+_LONGEST_LINE: Final = 32 << 20
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnSettings:
     """
@@ -130,7 +134,7 @@ class Config:
     insert_method: str = "array"
     primary_key_required: bool = False
     batch_size_rows: int = 10_000
-    batch_size_bytes: int = 32 << 20
+    batch_size_bytes: int = 8 << 20
     batch_wait_limit_seconds: float = 60
     commit_interval_rows: int = 10_000
     max_transaction_rows: int = 100_000
@@ -185,6 +189,13 @@ class Config:
     opentelemetry: bool = False
     notices: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
+
+    @property
+    def longest_line(self) -> int:
+        """
+        Bytes of a line that is not refused: what a transaction may hold, where that is bounded.
+        """
+        return self.max_transaction_bytes or max(self.batch_size_bytes, _LONGEST_LINE)
 
     def for_stream(self, stream: str) -> StreamSettings:
         """

@@ -140,5 +140,5 @@ def _read_and_load(reader: Reader, handover: Handover) -> None:
 
 
 def _lines(config: Config, source: Path | None, wake: int) -> Lines:
-    longest = config.max_transaction_bytes or config.batch_size_bytes
+    longest = config.longest_line
     return from_descriptor(STDIN, wake, longest) if source is None else from_file(source, wake, longest)

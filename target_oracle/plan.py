@@ -175,7 +175,7 @@ def _schemas(config: Config, source: Path | None) -> Iterator[SchemaMessage]:
 
 
 def _lines(config: Config, source: Path | None) -> Iterator[bytes]:
-    longest = config.max_transaction_bytes or config.batch_size_bytes
+    longest = config.longest_line
     with wake_pipe() as (wake, _), closing(_open(source, wake, longest)) as lines:
         while portion := lines.next(None):
             yield from portion

@@ -243,7 +243,7 @@ BATCHES: Final = (
     _count(
         "batch_size_bytes",
         "Bytes of input after which an array DML is sent before it is full.",
-        default=32 * MIB,
+        default=8 * MIB,
         least=1,
         per_stream=True,
     ),

@@ -42,7 +42,7 @@ from tests.standin.running import Server, running
 
 # Column title -> width. Round trips and bytes count the whole run, connecting and making the table too.
 TITLES = {
-    "": 26,
+    "": 32,
     "CPU us/record": 15,
     "ratio": 8,
     "records/s": 12,
@@ -112,10 +112,12 @@ def sections(options: argparse.Namespace, folder: Path) -> list[Section]:
     if options.variants:
         runs = {OURS: (ours, stream(folder, options.rows), options.rows)}
         for name, variant in VARIANTS.items():
-            count = options.rows // variant.shrink
+            count = max(1, options.rows // variant.shrink)
             lines = stream(folder, count, name, variant.lines)
             settings = {**options.settings, **variant.settings}
             runs[name] = (Contender(partial(program, settings=settings)), lines, count)
+            if variant.has_floor:
+                runs[f"{name}: {FLOOR}"] = (CONTENDERS[FLOOR], lines, count)
         costs = measured(runs)
         rows = {name: count for name, (_, _, count) in runs.items()}
         found.append(("the program, other streams and settings", table(costs, rows, OURS), costs))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 RECORD = b'{"type":"RECORD"'
-WIDE_COLUMNS = 100
+TEXT = {"type": ["string", "null"]}
+Record = dict[str, Any]
 
 KEYWORDS: dict[str, dict[str, Any]] = {
     "customer_id": {"minimum": 0},
@@ -31,11 +33,14 @@ KEYWORDS: dict[str, dict[str, Any]] = {
 class Variant:
     """
     Settings and a stream of so many records; *shrink* times fewer where a record is so much larger.
+
+    *has_floor* says that the typed prototype is measured with it, too.
     """
 
     lines: Callable[[int], Iterable[bytes]] = generated.lines
     settings: dict[str, Any] = field(default_factory=dict)
     shrink: int = 1
+    has_floor: bool = False
 
 
 def alternating(records: int) -> Iterator[bytes]:
@@ -73,25 +78,76 @@ def refused(records: int) -> Iterator[bytes]:
         yield line.replace(b'"quantity":', b'"quantity":"x","ignored":', 1) if bad else line
 
 
-def wide(records: int) -> Iterator[bytes]:
+def wide(records: int, columns: int) -> Iterator[bytes]:
     """
-    Yield records of WIDE_COLUMNS columns: those of the standard stream again and again.
+    Yield records of so many *columns*: those of the standard stream again and again.
+    """
+    names = [
+        (f"{name}_{n // len(generated.COLUMNS)}", name)
+        for n, name in zip(range(columns), cycle(generated.COLUMNS))
+    ]
+    properties = {wide_name: generated.PROPERTIES[name] for wide_name, name in names}
+    yield from _changed(
+        records, "id_0", properties, lambda record: {wide_name: record[name] for wide_name, name in names}
+    )
+
+
+def nested(records: int) -> Iterator[bytes]:
+    """
+    Yield the standard stream with an object and an array of objects in each record.
+    """
+    item = {"type": "object", "properties": {"sku": TEXT, "quantity": {"type": "integer"}}}
+    properties = {
+        **generated.PROPERTIES,
+        "customer": {"type": "object", "properties": {"name": TEXT, "city": TEXT}},
+        "items": {"type": "array", "items": item},
+    }
+
+    def deeper(record: Record) -> Record:
+        customer = {"name": record["channel"], "city": record["city"]}
+        items = [{"sku": record["sku"], "quantity": record["quantity"]}] * 3
+        return {**record, "customer": customer, "items": items}
+
+    yield from _changed(records, "id", properties, deeper)
+
+
+def small(records: int) -> Iterator[bytes]:
+    """
+    Yield records of two columns.
+    """
+    properties = {name: generated.PROPERTIES[name] for name in ("id", "status")}
+    yield from _changed(records, "id", properties, lambda record: {name: record[name] for name in properties})
+
+
+def huge(records: int) -> Iterator[bytes]:
+    """
+    Yield records with a text of a million characters.
+    """
+    properties = {"id": generated.PROPERTIES["id"], "body": TEXT}
+    yield from _changed(
+        records,
+        "id",
+        properties,
+        lambda record: {"id": record["id"], "body": str(record["note"]).ljust(80, ".") * 12_500},
+    )
+
+
+def _changed(
+    records: int, key: str, properties: dict[str, dict[str, Any]], change: Callable[[Record], Record]
+) -> Iterator[bytes]:
+    """
+    Yield the standard stream with other records, of *properties*.
     """
     schema, *rest = generated.lines(records)
     message = json.loads(schema)
-    names = [
-        (f"{name}_{n // len(generated.COLUMNS)}", name)
-        for n, name in zip(range(WIDE_COLUMNS), cycle(generated.COLUMNS))
-    ]
-    properties = {wide_name: generated.PROPERTIES[name] for wide_name, name in names}
-    message.update(key_properties=["id_0"], schema={"type": "object", "properties": properties})
+    message.update(key_properties=[key], schema={"type": "object", "properties": properties})
     yield json.dumps(message).encode() + b"\n"
     for line in rest:
         if not line.startswith(RECORD):
             yield line
             continue
         found = json.loads(line)
-        found["record"] = {wide_name: found["record"][name] for wide_name, name in names}
+        found["record"] = change(found["record"])
         yield json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
@@ -103,5 +159,9 @@ VARIANTS = {
     "1 % rejects": Variant(refused, {**REJECTS}),
     "upsert, staged": Variant(settings={"load_method": "upsert", "upsert_strategy": "staged"}),
     "direct path": Variant(settings={"insert_method": "direct"}),
-    "100 columns": Variant(wide, shrink=10),
+    "two columns": Variant(small),
+    "nested records": Variant(nested),
+    "100 columns": Variant(partial(wide, columns=100), shrink=5, has_floor=True),
+    "400 columns": Variant(partial(wide, columns=400), shrink=20, has_floor=True),
+    "records of 1 MB": Variant(huge, shrink=1000),
 }
