@@ -465,3 +465,9 @@ def masks(monkeypatch):
     redaction._pattern.cache_clear()
     yield redaction.redact
     redaction._pattern.cache_clear()
+
+
+def test_a_line_may_be_as_long_as_a_transaction_and_without_a_bound_no_shorter_than_a_batch():
+    assert Config(max_transaction_bytes=1000).longest_line == 1000
+    assert Config(max_transaction_bytes=0, batch_size_bytes=1).longest_line == 32 << 20
+    assert Config(max_transaction_bytes=0, batch_size_bytes=1 << 30).longest_line == 1 << 30
