@@ -56,8 +56,9 @@ def _findings(config: Config, *, write: bool) -> Iterator[Finding]:
     """
     try:
         session = open_session(config, RUN_ID)
-    except DatabaseError as refusal:
-        yield Finding("connection", "refused", "failed", describe(refusal))
+    except (DatabaseError, LoadError) as refusal:
+        cure = str(refusal) if isinstance(refusal, LoadError) else describe(refusal)
+        yield Finding("connection", "refused", "failed", cure)
         return
     try:
         yield Finding("connection", "made")

@@ -8,12 +8,13 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from target_oracle import foreign
 from target_oracle.given import Given, Reading, read
 from target_oracle.oracle.options import check_table_options
-from target_oracle.settings import PLANNED, SETTINGS, Kind, Setting
+from target_oracle.settings import PLANNED, SETTINGS, SSH, Kind, Setting
 from target_oracle.sources import FromEnvironment, Source
 
 _BOOLEANS: Final = {
@@ -316,6 +317,27 @@ _BATCH: Final[Mapping[str, Casts]] = {
 }
 
 
+def _tunnel(given: Mapping[str, Any], place: str, told: Reading) -> dict[str, Any]:
+    """
+    Check the members of `ssh_tunnel`; nothing where it is not enabled.
+    """
+    members = {one.name: one for one in SSH}
+    known = ", ".join(members)
+    told.faults.extend(
+        f"{place}.{name}: is unknown; a tunnel has {known}" for name in given if name not in members
+    )
+    found = {name: one.default for name, one in members.items() if one.default is not None}
+    for name in given.keys() & members.keys():
+        said = _told(partial(value_of, members[name]))(given[name], f"{place}.{name}", told)
+        found.update({name: said} if said is not None else {})
+    if not found.pop("enable"):
+        return {}
+    told.faults.extend(f"{place}.{name}: is missing" for name in ("host", "username") if name not in found)
+    if not found.keys() & {"private_key", "password"}:
+        told.faults.append(f"{place}.private_key: is missing; set it or password")
+    return found
+
+
 def _schemas(given: Mapping[str, Any], place: str, told: Reading) -> dict[str, str]:
     """
     Check `schema_mapping`; pipelinewise writes {"public": {"target_schema": "DW"}} for {"public": "DW"}.
@@ -362,6 +384,7 @@ _SHAPES: Final[Mapping[str, Callable[[Any, str, Reading], Any]]] = {
     "table_name_pattern": _pattern,
     "dsn": _no_credentials,
     "table_options": _table_options,
+    "ssh_tunnel": _tunnel,
 }
 
 

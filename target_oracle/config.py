@@ -14,7 +14,7 @@ from target_oracle import checks, sources
 from target_oracle.errors import ConfigError
 from target_oracle.given import Reading, read, read_variables
 from target_oracle.redaction import hide
-from target_oracle.settings import SETTINGS
+from target_oracle.settings import SETTINGS, SSH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -249,8 +249,8 @@ def load(
     """
     given_here = read(sources.Source("command line", more or {}))
     reading = _read(paths, environ, folder or Path.cwd()).over(given_here)
-    _hide_secrets(reading)
     values = checks.values(reading)
+    _hide_secrets(reading, values)
     faults = [] if reading.partial else checks.together(values, reading.settings)
     if reading.faults or faults:
         raise ConfigError(*reading.faults, *faults)
@@ -280,7 +280,9 @@ def _reading(path: str, environ: Mapping[str, str]) -> Reading:
         return Reading(faults=list(unread.faults), partial=True)
 
 
-def _hide_secrets(reading: Reading) -> None:
+def _hide_secrets(reading: Reading, values: Mapping[str, Any]) -> None:
     for name, given in reading.settings.items():
         if SETTINGS[name].secret and isinstance(given.value, str):
             hide(given.value)
+    for name in (member.name for member in SSH if member.secret):
+        hide(values.get("ssh_tunnel", {}).get(name, ""))

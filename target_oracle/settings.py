@@ -97,8 +97,8 @@ def _list(name: str, doc: str, *, per_stream: bool = False) -> Setting:
     return Setting(name, "array", (), doc, per_stream=per_stream)
 
 
-def _map(name: str, doc: str, *, per_stream: bool = False) -> Setting:
-    return Setting(name, "object", {}, doc, per_stream=per_stream)
+def _map(name: str, doc: str, *, secret: bool = False, per_stream: bool = False) -> Setting:
+    return Setting(name, "object", {}, doc, secret=secret, per_stream=per_stream)
 
 
 CONNECTION: Final = (
@@ -149,7 +149,24 @@ CONNECTION: Final = (
         "Name in V$SESSION.MODULE; ACTION is the stream, CLIENT_IDENTIFIER the run.",
         default="target-oracle",
     ),
-    _map("ssh_tunnel", "SSH host that the connection goes through: host, port, username, private_key."),
+    _map(
+        "ssh_tunnel",
+        "SSH host that the connection goes through: host, port, username, private_key (file or text), "
+        "private_key_password, password, known_hosts; needs the extra ssh.",
+        secret=True,
+    ),
+)
+
+# The members of `ssh_tunnel`.
+SSH: Final = (
+    _flag("enable", "Go through the tunnel; false is as if nothing were said.", default=True),
+    _text("host", "Host name or address of the SSH server."),
+    _count("port", "Its port.", default=22, least=1, most=65_535),
+    _text("username", "User there."),
+    _text("private_key", "File of the user's private key, or its text.", secret=True),
+    _text("private_key_password", "Password of that key.", secret=True),
+    _text("password", "Password of the user, where there is no key.", secret=True),
+    _text("known_hosts", "File with the key of the SSH server; by default ~/.ssh/known_hosts."),
 )
 
 PLACE: Final = (
@@ -491,7 +508,6 @@ GROUPS: Final = {
 # one value of a setting. The default is what happens anyhow, so it may be written.
 PLANNED: Final = frozenset(
     {
-        "ssh_tunnel",
         "decode_processes",
         "disable_constraints_during_load",
     }

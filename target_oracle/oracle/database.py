@@ -317,7 +317,7 @@ def read_last_state(config: Config) -> str | None:
     """
     for attempt in range(config.max_retries + 1):
         try:
-            session = Session(connect(config))
+            session = connect(config)
             try:
                 return last_state(session, config.ledger_table, str(config.loader_id))
             finally:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import oracledb
 
+from target_oracle.errors import ConfigError
 from target_oracle.oracle.binds import refuse_drift
+from target_oracle.oracle.tunnel import Tunnel, through
 
 if TYPE_CHECKING:
     from target_oracle.config import Config
@@ -23,23 +25,52 @@ TAG_BYTES: Final = 64
 PING_SECONDS: Final = 30
 
 
-def connect(config: Config) -> oracledb.Connection:
+def connect(config: Config) -> Session:
     """
-    Open a connection as *config* says; raise oracledb.Error. Thick mode is switched on before the first one.
+    Open a session as *config* says; raise oracledb.Error. Thick mode is switched on before the first one.
     """
     if config.driver_mode == "thick" and oracledb.is_thin_mode():
         oracledb.init_oracle_client(lib_dir=config.client_lib_dir, config_dir=config.config_dir)
-    connection = oracledb.connect(**_parameters(config))
+    session = (
+        _connect_through(config) if config.ssh_tunnel else Session(oracledb.connect(**_parameters(config)))
+    )
     if config.call_timeout:
-        connection.call_timeout = int(config.call_timeout * 1000)
-    return connection
+        session.connection.call_timeout = int(config.call_timeout * 1000)
+    return session
+
+
+def _connect_through(config: Config) -> Session:
+    """
+    Open a session whose network is an SSH tunnel to the one address of the database.
+    """
+    given = _parameters(config)
+    dsn = given.pop("dsn", None)
+    parameters = oracledb.ConnectParams(**given)
+    if dsn is not None:
+        parameters.parse_connect_string(dsn)
+    host, port = parameters.host, parameters.port
+    if not isinstance(host, str) or not isinstance(port, int):
+        raise ConfigError("ssh_tunnel: leads to one address; dsn names several")
+    if parameters.protocol == "tcps" and _compares_names(parameters):
+        raise ConfigError("ssh_tunnel: hides the server's name from TLS; set ssl_server_cert_dn")
+    tunnel = through(config.ssh_tunnel, host, port, config.tcp_connect_timeout)
+    try:
+        parameters.set(host="127.0.0.1", port=tunnel.port)
+        return Session(oracledb.connect(params=parameters), tunnel)
+    except BaseException:
+        tunnel.release()
+        raise
+
+
+def _compares_names(parameters: oracledb.ConnectParams) -> bool:
+    return bool(parameters.ssl_server_dn_match) and not parameters.ssl_server_cert_dn
 
 
 def open_session(config: Config, run_id: str) -> Session:
     """
     Return a session that is named and set up as *config* says; raise oracledb.Error.
     """
-    session = Session(connect(config))
+    session = connect(config)
     try:
         session.tag(module=config.query_tag, client=run_id)
         for statement in config.session_sql:
@@ -82,10 +113,13 @@ def _parameters(config: Config) -> dict[str, Any]:
 class Session:
     """
     A connection and its one cursor; every call is one round trip and raises oracledb.Error.
+
+    A *tunnel* that the connection goes through is given back with it.
     """
 
-    def __init__(self, connection: oracledb.Connection) -> None:
+    def __init__(self, connection: oracledb.Connection, tunnel: Tunnel | None = None) -> None:
         self.connection = connection
+        self._tunnel = tunnel
         self._cursor = connection.cursor()
         self._cursor.inputtypehandler = refuse_drift
         self._in_utc = False
@@ -226,7 +260,11 @@ class Session:
         try:
             self.connection.close()
         except oracledb.Error:
-            return
+            pass
+        finally:
+            if self._tunnel is not None:
+                self._tunnel.release()
+                self._tunnel = None
 
 
 def _cut(text: str) -> str:

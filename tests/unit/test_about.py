@@ -51,7 +51,7 @@ def test_the_examples_fit_the_json_schema(said):
 
 def test_a_secret_is_marked_as_the_sdk_does(said):
     marked = {name for name, one in said["settings"]["properties"].items() if one.get("secret")}
-    assert marked == {"password", "wallet_password", "access_token"}
+    assert marked == {"password", "wallet_password", "access_token", "ssh_tunnel"}
     assert said["settings"]["properties"]["password"] == {
         "type": ["string", "null"],
         "title": "Password",

@@ -11,6 +11,7 @@ import yaml
 
 from target_oracle import about, metrics, report
 from target_oracle.oracle import codes
+from target_oracle.settings import SSH
 from target_oracle.stages import LOADER, READER
 from tests.program import CHECKOUT
 from tests.unit.test_report import run, summary_of_a_run
@@ -43,6 +44,11 @@ def test_the_dbt_profile_is_one_of_dbt_oracle():
 @pytest.mark.parametrize("text", [*codes.CERTIFICATES.values(), codes.UNTRUSTED, codes.ADVICE["DPY-6006"]])
 def test_the_connections_page_knows_what_is_said_of_a_refused_certificate(text):
     assert text.partition(":")[0] in PAGES["connections"]
+
+
+@pytest.mark.parametrize("member", [member.name for member in SSH])
+def test_the_connections_page_knows_every_member_of_a_tunnel(member):
+    assert f"`{member}`" in PAGES["connections"]
 
 
 def test_the_monitoring_page_knows_every_stage():

@@ -14,7 +14,8 @@ VARIES = "…"
 
 # What is raised or made into a reject, and the lists whose texts end up in one of them.
 CLASSES = """
-ConfigError LoadError ProtocolError OutputClosed TooManyRejects Interrupted InternalError DatabaseError
+ConfigError LoadError ProtocolError OutputClosed TooManyRejects Interrupted InternalError
+DatabaseError OperationalError _unreachable
 Unfit Untranslatable SchemaFault RowFault of TooLong Reject ValueError
 """.split()
 LISTS = ("faults", "problems")
