@@ -317,19 +317,16 @@ _BATCH: Final[Mapping[str, Casts]] = {
 }
 
 
+_SSH: Final[Casts] = {one.name: _told(partial(value_of, one)) for one in SSH}
+
+
 def _tunnel(given: Mapping[str, Any], place: str, told: Reading) -> dict[str, Any]:
     """
     Check the members of `ssh_tunnel`; nothing where it is not enabled.
     """
-    members = {one.name: one for one in SSH}
-    known = ", ".join(members)
-    told.faults.extend(
-        f"{place}.{name}: is unknown; a tunnel has {known}" for name in given if name not in members
-    )
-    found = {name: one.default for name, one in members.items() if one.default is not None}
-    for name in given.keys() & members.keys():
-        said = _told(partial(value_of, members[name]))(given[name], f"{place}.{name}", told)
-        found.update({name: said} if said is not None else {})
+    said = _members(given, place, told, _SSH, "a tunnel")
+    found = {one.name: one.default for one in SSH if one.default is not None}
+    found.update((name, value) for name, value in said.items() if value is not None)
     if not found.pop("enable"):
         return {}
     told.faults.extend(f"{place}.{name}: is missing" for name in ("host", "username") if name not in found)
