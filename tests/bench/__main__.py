@@ -1,8 +1,8 @@
 """
 Measure CPU, time, memory, round trips and bytes per record; print a table, and keep it with a plot.
 
-    python -m tests.bench [--rows N] [--runs N] [--rtt-ms N] [--others] [--variants] [--scale N,N]
-                          [--settings JSON] [--keep FOLDER] [--profile FILE.svg]
+    python -m tests.bench [--rows N] [--runs N] [--rtt-ms N] [--others] [--variants] [--ahead]
+                          [--scale N,N] [--settings JSON] [--keep FOLDER] [--profile FILE.svg]
 
 Every contender loads the same generated stream into a stand-in of its own that acknowledges array DML without
 storing it, so that the server is not what is measured. Figures are medians; compare ratios of one run only.
@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.bench import generated
+from tests.bench import ahead, generated
 from tests.bench.contenders import (
     CONTENDERS,
     FLOOR,
@@ -64,6 +64,9 @@ def main() -> int:
         if options.profile:
             profile(stream(folder, options.rows), folder, options.profile)
             return 0
+        if options.ahead:
+            print(ahead.figures(stream(folder, options.rows), options.rtt_ms, options.runs))
+            return 0
         kept = sections(options, folder)
     for title, text, _ in kept:
         print(f"{title}\n{text}\n")
@@ -87,6 +90,7 @@ def arguments() -> argparse.ArgumentParser:
         help="also what a user would pick instead, installed under build/bench",
     )
     add("--variants", action="store_true", help="also other streams and settings of the program")
+    add("--ahead", action="store_true", help="only how well reading ahead hides decoding or the database")
     add("--scale", default="", help="also these numbers of records, separated by commas")
     add("--settings", type=json.loads, default={}, help="settings of the program, as JSON")
     add("--keep", type=Path, help="write table, figures and plot into this folder")

@@ -1,7 +1,7 @@
 """
 How well reading ahead hides the slower of decoding and the database: all three timed in one process.
 
-    python -m tests.bench.ahead [--rows N] [--rtt-ms N] [--runs N]
+    make bench ARGS=--ahead        python -m tests.bench.ahead [--rows N] [--rtt-ms N] [--runs N]
 
 *decode* reads the stream and drops every batch, *database* sends the very same batches, *together* does both
 at once, as the program does. The figure is together / max(decode, database); 1.0 hides the other one wholly.
@@ -10,6 +10,7 @@ at once, as the program does. The figure is together / max(decode, database); 1.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from target_oracle.config import Config
 from target_oracle.handover import Handover
 from target_oracle.loader import Loader
 from target_oracle.oracle.database import Database
+from target_oracle.pipeline import GC_THRESHOLD
 from target_oracle.reader import Reader
 from target_oracle.signals import wake_pipe
 from target_oracle.singer.lines import from_file
@@ -36,12 +38,12 @@ Call = Callable[[], object]
 
 class Noting:
     """
-    A gate that asks *loader* for tables and notes all the rest: what a run would have sent, in order.
+    A gate that asks *loader* for tables and puts all the rest, in order, into *calls*; None: nowhere.
     """
 
-    def __init__(self, loader: Loader) -> None:
+    def __init__(self, loader: Loader, calls: list[Call] | None) -> None:
         self._loader = loader
-        self.calls: list[Call] = []
+        self._note = calls.append if calls is not None else _forget
 
     def check(self) -> None:
         """
@@ -64,19 +66,25 @@ class Noting:
         """
         Note a batch.
         """
-        self.calls.append(lambda: self._loader.load(batch, rejects))
+        self._note(lambda: self._loader.load(batch, rejects))
 
     def act(self, act: Any) -> None:
         """
         Note an act.
         """
-        self.calls.append(lambda: self._loader.act(act))
+        self._note(lambda: self._loader.act(act))
 
     def close(self, ending: Any) -> None:
         """
         Note the end of a checkpoint.
         """
-        self.calls.append(lambda: self._loader.close(ending))
+        self._note(lambda: self._loader.close(ending))
+
+
+def _forget(_call: Call) -> None:
+    """
+    Drop it.
+    """
 
 
 def main() -> int:
@@ -91,14 +99,24 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stream.jsonl"
         generated.write(path, options.rows)
-        found = [measured(path, options.rtt_ms) for _ in range(options.runs)]
-    ratios = [together / max(decode, database) for decode, database, together in found]
-    for name, column in zip(("decode", "database", "together"), zip(*found, strict=True), strict=True):
-        print(f"{name:>10} {median(column):7.2f} s")
-    print(
-        f"{'ratio':>10} {median(ratios):7.2f}   ({options.rtt_ms:g} ms round trip, {options.rows:,} records)"
-    )
+        print(figures(path, options.rtt_ms, options.runs))
     return 0
+
+
+def figures(path: Path, rtt_ms: float, runs: int) -> str:
+    """
+    Return the medians of so many *runs*, and of their ratios, a line each.
+    """
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)  # as the program does
+    found = [measured(path, rtt_ms) for _ in range(runs)]
+    ratios = [together / max(decode, database) for decode, database, together in found]
+    names = ("decode", "database", "together")
+    lines = [
+        f"{name:>10} {median(column):7.2f} s"
+        for name, column in zip(names, zip(*found, strict=True), strict=True)
+    ]
+    return "\n".join([*lines, f"{'ratio':>10} {median(ratios):7.2f}   ({rtt_ms:g} ms round trip)"])
 
 
 def measured(path: Path, rtt_ms: float) -> tuple[float, float, float]:
@@ -109,10 +127,11 @@ def measured(path: Path, rtt_ms: float) -> tuple[float, float, float]:
         config = Config(dsn=server.dsn, user=server.user, password=server.password)
         with wake_pipe() as (wake, poke):
             loader = opened(config)
-            gate = Noting(loader)
-            decode = timed(lambda: read(path, wake, gate, config))
-            database = timed(lambda: [call() for call in gate.calls])
-            gate.calls.clear()
+            decode = timed(lambda: read(path, wake, Noting(loader, None), config))
+            calls: list[Call] = []
+            read(path, wake, Noting(loader, calls), config)
+            database = timed(lambda: [call() for call in calls])
+            calls.clear()
             loader.disconnect()
             handover = Handover(opened(config), poke, lambda: None)
             handover.start()
