@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -77,8 +78,8 @@ def pipe():
     os.close(poke)
 
 
-def start(loader, pipe, hurry=lambda: None):
-    handover = Handover(loader, pipe[1], hurry)
+def start(loader, pipe, hurry=lambda: None, **clock):
+    handover = Handover(loader, pipe[1], hurry, **clock)
     handover.start()
     return handover
 
@@ -118,6 +119,76 @@ def test_a_full_queue_makes_the_reader_wait(pipe, monkeypatch):
     reader.join(PATIENCE)
     assert len(handed) == 4
     handover.finish(clean=True)
+
+
+class LoaderCpu:
+    """
+    The loader's CPU clock: it computes for so many *looks*, then it waits for the server.
+    """
+
+    def __init__(self, looks):
+        self.looks = looks
+        self.seconds = 0.0
+
+    def __call__(self, thread):
+        assert thread.name == "loader"
+        self.seconds += self.looks > 0
+        self.looks -= 1
+        return self.seconds
+
+
+def test_the_next_batch_is_taken_once_the_loader_waits_for_the_server(pipe, monkeypatch):
+    """
+    The first batch is never done here: were it not for the loader's rest, the second one would wait for ever.
+    """
+    monkeypatch.setattr(module, "QUEUE_BYTES", 100)
+    loader, cpu = FakeLoader(), LoaderCpu(5)
+    handover = start(loader, pipe, cpu_seconds=cpu)
+    handover.load(FakeBatch(60), ())
+    taken(handover)
+    handover.load(FakeBatch(60), ())
+    assert cpu.looks < 0
+    assert "load 60" not in loader.done
+    loader.let.set()
+    handover.finish(clean=True)
+
+
+def test_while_the_loader_computes_the_next_batch_waits_until_it_is_done(pipe, monkeypatch):
+    monkeypatch.setattr(module, "QUEUE_BYTES", 100)
+    loader = FakeLoader()
+    computing = LoaderCpu(10**9)
+
+    def look(thread):
+        if computing.seconds == 20:
+            loader.let.set()
+        return computing(thread)
+
+    handover = start(loader, pipe, cpu_seconds=look)
+    handover.load(FakeBatch(60), ())
+    taken(handover)
+    handover.load(FakeBatch(60), ())
+    assert loader.done[:2] == ["open", "load 60"]
+    handover.finish(clean=True)
+
+
+def taken(handover):
+    """
+    Wait until the loader has what was put into the queue.
+    """
+    with handover._changed:
+        assert handover._changed.wait_for(lambda: not handover._waiting, PATIENCE)
+
+
+def test_a_thread_s_cpu_clock_goes_forward_as_it_computes():
+    before = module.cpu_seconds(threading.current_thread())
+    sum(range(300_000))
+    assert module.cpu_seconds(threading.current_thread()) > before
+
+
+def test_where_the_system_tells_no_cpu_of_a_thread_it_counts_as_busy(monkeypatch):
+    monkeypatch.delattr(time, "pthread_getcpuclockid", raising=False)
+    before = module.cpu_seconds(threading.current_thread())
+    assert module.cpu_seconds(threading.current_thread()) > before
 
 
 def test_a_batch_larger_than_the_queue_goes_through(pipe, monkeypatch):
