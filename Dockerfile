@@ -28,4 +28,6 @@ ENV PATH=/opt/venv/bin:$PATH
 USER 10001:10001
 WORKDIR /tmp
 STOPSIGNAL SIGTERM
+# With settings in a file: docker run --health-cmd "target-oracle --config FILE --check".
+HEALTHCHECK --interval=5m --timeout=60s --start-period=30s CMD ["target-oracle", "--config", "ENV", "--check"]
 ENTRYPOINT ["target-oracle"]

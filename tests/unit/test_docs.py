@@ -33,7 +33,7 @@ OTHER_WORDS = {
     *foreign.LOAD_METHODS,
 }
 
-OTHER_OPTIONS = {"--build", "--rm", "--state"}
+OTHER_OPTIONS = {"--build", "--no-healthcheck", "--rm", "--state"}
 
 each_page = pytest.mark.parametrize("page", sorted(TEXTS))
 
@@ -114,18 +114,6 @@ def test_every_configuration_on_a_page_names_settings_only(page):
         assert set(config) <= known
         for overrides in config.get("streams", {}).values():
             assert all(SETTINGS[name].per_stream for name in overrides)
-
-
-def test_the_cron_job_of_the_operations_page_names_settings_and_waits_for_a_shutdown():
-    (text,) = blocks("docs/operations.md", "yaml")
-    pod = yaml.safe_load(text)["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    (container,) = pod["containers"]
-    variables = {setting.variable for setting in available()}
-    assert {variable["name"] for variable in container["env"]} <= variables
-    assert pod["terminationGracePeriodSeconds"] > SETTINGS["shutdown_timeout"].default
-    assert {mount["name"] for mount in container["volumeMounts"]} == {
-        volume["name"] for volume in pod["volumes"]
-    }
 
 
 @pytest.mark.parametrize("code", ADVICE)

@@ -4,6 +4,7 @@ What is shipped: the wheel's contents, its requirements, the container.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from fnmatch import fnmatch
@@ -13,6 +14,8 @@ import yaml
 from packaging.requirements import Requirement
 
 import target_oracle
+from target_oracle.arguments import parse
+from target_oracle.settings import SETTINGS, available
 from tests.program import CHECKOUT
 
 if sys.version_info >= (3, 11):
@@ -154,10 +157,92 @@ def test_what_the_image_copies_is_let_through_by_dockerignore():
     assert [name for name in allowed if not (CHECKOUT / name).exists()] == []
 
 
-def test_the_compose_file_gives_the_program_no_more_than_it_needs():
+def test_the_health_of_the_image_is_what_the_check_says():
+    """
+    As a list, so that no shell is needed; its words are the program's own.
+    """
+    _, _, words = dict(stages()["run"])["HEALTHCHECK"].partition(" CMD ")
+    program, *arguments = json.loads(words)
+    assert program == "target-oracle"
+    assert parse(arguments).command == "check"
+
+
+def test_every_dockerfile_is_of_instructions_that_there_are():
+    known = {
+        "ARG",
+        "CMD",
+        "COPY",
+        "ENTRYPOINT",
+        "ENV",
+        "FROM",
+        "HEALTHCHECK",
+        "LABEL",
+        "RUN",
+        "STOPSIGNAL",
+        "USER",
+        "WORKDIR",
+    }
+    for path in (CHECKOUT / "Dockerfile", PIPELINE / "Dockerfile"):
+        text = re.sub(r"\\\n\s*", "", path.read_text())
+        lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+        assert {line.split()[0] for line in lines} <= known
+        for line in lines:
+            word, _, rest = line.partition(" ")
+            assert word != "ENTRYPOINT" or isinstance(json.loads(rest), list)
+
+
+# -- the examples of a tap beside the target ----------------------------------------------------------------
+
+PIPELINE = CHECKOUT / "examples" / "pipeline"
+CRON_JOB = (CHECKOUT / "examples" / "cronjob.yaml").read_text()
+
+
+def test_the_image_with_a_tap_ends_as_a_user_without_rights_and_runs_the_script():
+    lines = (PIPELINE / "Dockerfile").read_text().splitlines()
+    assert [line for line in lines if line.startswith("USER ")][-1] == "USER 10001:10001"
+    assert lines[-1] == 'ENTRYPOINT ["load"]'
+    (copied,) = [line.split()[1] for line in lines if line.startswith("COPY ")]
+    assert (PIPELINE / copied).is_file()
+
+
+def test_the_compose_file_gives_the_load_no_more_than_it_needs():
     services = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())["services"]
-    target = services["target"]
-    assert target["read_only"] is True
-    assert target["cap_drop"] == ["ALL"]
-    assert target["depends_on"] == {"oracle": {"condition": "service_healthy"}}
-    assert target["build"]["target"] in stages()
+    load = services["load"]
+    assert load["read_only"] is True
+    assert load["cap_drop"] == ["ALL"]
+    assert load["depends_on"].keys() == services.keys() - {"load"}
+    assert {one["condition"] for one in load["depends_on"].values()} == {"service_healthy"}
+    assert (CHECKOUT / load["build"] / "Dockerfile").is_file()
+    ours = {name for name in load["environment"] if name.startswith("TARGET_ORACLE_")}
+    assert ours <= {setting.variable for setting in available()}
+    for volume in services["shop"]["volumes"]:
+        assert (CHECKOUT / volume.split(":")[0]).is_file()
+
+
+def test_the_compose_file_holds_no_secret_but_that_of_the_demo():
+    services = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())["services"]
+    for service in services.values():
+        for name, value in service["environment"].items():
+            assert "PASSWORD" not in name or "RANDOM" in name or re.fullmatch(r"\$\{\w+:-secret\}", value)
+
+
+def test_the_cron_job_runs_without_rights_and_holds_no_secret():
+    job = yaml.safe_load(CRON_JOB)
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert "command" not in container
+    secrets = {setting.variable for setting in available() if setting.secret}
+    assert secrets & {variable["name"] for variable in container["env"]} == set()
+    assert pod["terminationGracePeriodSeconds"] > SETTINGS["shutdown_timeout"].default
+    assert {mount["name"] for mount in container["volumeMounts"]} == {one["name"] for one in pod["volumes"]}
+    assert {variable["name"] for variable in container["env"]} - {"TAP_CONFIG"} <= {
+        setting.variable for setting in available()
+    }
+
+
+def test_the_operations_page_shows_the_cron_job_that_there_is():
+    assert f"```yaml\n{CRON_JOB}```" in (CHECKOUT / "docs" / "operations.md").read_text()
