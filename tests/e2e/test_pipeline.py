@@ -99,10 +99,12 @@ def test_a_signal_ends_it_with_what_is_complete(pipeline):
     """
     The tap goes on for as long as somebody reads it.
     """
-    process = pipeline.start(then='while echo \'{"type": "STATE", "value": {"seen": 9}}\'; do :; done')
-    while "CREATE TABLE" not in process.stderr.readline():
-        assert process.poll() is None
-    process.send_signal(signal.SIGTERM)
-    process.stderr.read()
-    assert process.wait(120) == 143
+    pipeline.environment["TARGET_ORACLE_COMMIT_INTERVAL_ROWS"] = "1"
+    endless = """while echo '{"type": "STATE", "value": {"seen": 9}}'; do :; done"""
+    with pipeline.start(then=endless) as process:
+        while '"metric":"record_count","value":2' not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        process.stderr.read()
+        assert process.wait(120) == 143
     assert ids(pipeline.database, "ORDERS") == [1, 2]
