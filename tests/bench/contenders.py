@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -146,15 +147,28 @@ def install(name: str, needs: Sequence[str]) -> str:
     return str(python)
 
 
-def run(command: Sequence[str], stream: Path) -> tuple[float, float, float]:
+def run(command: Sequence[str], stream: Path, times: int = 0) -> tuple[float, float, float]:
     """
     CPU and wall in seconds and peak memory in MiB of one run; CalledProcessError when it fails.
+
+    With *times*, what follows the first line of *stream* comes so many times, through a pipe.
     """
     with stream.open("rb") as data, tempfile.TemporaryFile() as log:
         began = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=CHECKOUT, env=_environment(), stdin=data, stdout=subprocess.DEVNULL, stderr=log
+            command,
+            cwd=CHECKOUT,
+            env=_environment(),
+            stdin=subprocess.PIPE if times else data,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
         )
+        if process.stdin is not None:
+            with process.stdin, suppress(BrokenPipeError):  # it has failed, which its exit code tells
+                process.stdin.write(data.readline())
+                again = data.read()
+                for _ in range(times):
+                    process.stdin.write(again)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -47,7 +47,8 @@ def alternating(records: int) -> Iterator[bytes]:
     """
     Yield the standard stream under two names in turn.
     """
-    first, *rest = generated.lines(records)
+    rest = generated.lines(records)
+    first = next(rest)
     yield first
     yield first.replace(b'"orders"', b'"refunds"')
     names = cycle((b'"stream":"orders"', b'"stream":"refunds"'))
@@ -59,7 +60,8 @@ def checked(records: int) -> Iterator[bytes]:
     """
     Yield the standard stream with keywords to validate on half of its columns.
     """
-    first, *rest = generated.lines(records)
+    rest = generated.lines(records)
+    first = next(rest)
     schema = json.loads(first)
     for name, keywords in KEYWORDS.items():
         schema["schema"]["properties"][name].update(keywords)
@@ -138,8 +140,8 @@ def _changed(
     """
     Yield the standard stream with other records, of *properties*.
     """
-    schema, *rest = generated.lines(records)
-    message = json.loads(schema)
+    rest = generated.lines(records)
+    message = json.loads(next(rest))
     message.update(key_properties=[key], schema={"type": "object", "properties": properties})
     yield json.dumps(message).encode() + b"\n"
     for line in rest:
