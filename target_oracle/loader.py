@@ -181,6 +181,7 @@ class Loader:
 
         Only a *clean* end, of input that came to its own, runs the operator's last statements.
         """
+        self._attempt(lambda: self._tables.restore(self._database))
         if clean:
             self._run_each("after_run_sql", self._config.after_run_sql)
         self._attempt(lambda: self._tables.end(self._database))
@@ -191,10 +192,26 @@ class Loader:
         """
         Close the connections; what is open is rolled back by the server.
         """
+        if self._tables.are_suspended:
+            self._restore_after_all()
         self._database.release()
         self._spool.close()
         if self._place:
             self._place.close()
+
+    def _restore_after_all(self) -> None:
+        """
+        In a run that failed, bring back the constraints and indexes that are off.
+
+        On a new connection: what is open on the old one must not be committed by DDL.
+        """
+        self._database.close()
+        try:
+            self._database.open()
+            self._tables.restore(self._database)
+        except (DatabaseError, LoadError) as fault:
+            why = str(fault) if isinstance(fault, LoadError) else describe(fault)
+            logger.warning("constraints or indexes stay off until the next run: %s", why)
 
     def patience(self) -> float:
         """

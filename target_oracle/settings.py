@@ -385,7 +385,8 @@ TABLES: Final = (
     ),
     _flag(
         "disable_constraints_during_load",
-        "Foreign keys and checks of the table are off while it is loaded, and on again at the end.",
+        "Foreign keys, checks and plain indexes of the table are off while it is loaded, and on again at the "
+        "end.",
         per_stream=True,
     ),
     _text(
@@ -509,7 +510,6 @@ GROUPS: Final = {
 PLANNED: Final = frozenset(
     {
         "decode_processes",
-        "disable_constraints_during_load",
     }
 )
 

@@ -17,6 +17,7 @@ from target_oracle.newtable import NewTables
 from target_oracle.oracle import names
 from target_oracle.oracle.declared import parse_type
 from target_oracle.oracle.evolve import Evolution, plan
+from target_oracle.oracle.suspension import Suspension
 from target_oracle.oracle.types import OracleType, Server
 from target_oracle.oracle.wanted import Policy, Wanted, WantedColumn
 from target_oracle.overwrite import WorkTables, refuse_without_ddl
@@ -78,6 +79,7 @@ class Tables:
         self._streams: dict[tuple[str, str], str] = {}
         self._new = NewTables()
         self._work = WorkTables()
+        self._suspension = Suspension.beside(config.ledger_table, config.loader_id, config.ddl_lock_timeout)
 
     def prepare(self, database: Database, wish: Wish, *, may_change: bool) -> Target | None:
         """
@@ -127,6 +129,8 @@ class Tables:
 
         None when they need DDL that may not run yet.
         """
+        if not self._suspend(database, wish, target, may_change=may_change):
+            return None
         if target.method == "overwrite":
             if self._config.ddl_mode == "none":
                 raise refuse_without_ddl(wish.stream)
@@ -140,6 +144,22 @@ class Tables:
             ):
                 return None
         return target
+
+    def _suspend(self, database: Database, wish: Wish, target: Target, *, may_change: bool) -> bool:
+        """
+        Switch off what is to be off during the load; False where that may not be done yet.
+        """
+        asked = wish.settings.disable_constraints_during_load
+        if not asked or self._suspension.covers(target.owner, target.table):
+            return True
+        if self._config.ddl_mode == "none":
+            raise LoadError(
+                f"stream {wish.stream}: disable_constraints_during_load alters its table, "
+                "and ddl_mode is none"
+            )
+        if may_change:
+            self._suspension.suspend(database.session, target.owner, target.table)
+        return may_change
 
     @staticmethod
     def _is_staging_ready(database: Database, target: Target, may_change: bool) -> bool:  # noqa: FBT001  # passed on
@@ -156,6 +176,23 @@ class Tables:
         Drop what only this run needed.
         """
         self._work.drop(database)
+
+    @property
+    def are_suspended(self) -> bool:
+        """
+        Tell whether constraints or indexes may be off.
+        """
+        return self._suspension.is_on
+
+    def restore(self, database: Database) -> None:
+        """
+        Bring back the constraints and indexes that are off; raise LoadError for those that cannot be.
+        """
+        if not self._suspension.is_on:
+            return
+        refused = self._suspension.restore(database.session)
+        if refused:
+            raise LoadError("; ".join(refused))
 
     def _tell(self, stream: str, evolution: Evolution) -> None:
         for notice in evolution.notices:

@@ -157,8 +157,13 @@ class FakeTables:
     Tables that are whatever the SCHEMA says; the first SCHEMA of a stream needs DDL.
     """
 
+    are_suspended = False
+
     def __init__(self):
         self._made = {}
+
+    def restore(self, database):
+        pass
 
     def end(self, database):
         pass

@@ -66,7 +66,6 @@ CONNECTION = {"dsn": "h/S", "user": "u", "password": "p"}
 @pytest.fixture
 def load(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("target_oracle.checks.PLANNED", frozenset())
 
     def load(values):
         (tmp_path / "c.json").write_text(json.dumps(values))
