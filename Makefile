@@ -23,7 +23,7 @@ $(VENV)/.stamp-docs: pyproject.toml constraints.txt
 setup: $(VENV)/.stamp-dev  ## make .venv with the program and what its tests need
 
 .PHONY: ecosystem
-ecosystem:  ## make the environments of Meltano and of taps, for the tests that run them
+ecosystem:  ## make the environments of Meltano, of taps and of dbt, for the tests that run them
 	@bin/ecosystem
 
 .PHONY: demo
@@ -115,6 +115,6 @@ ci:  ## all that is checked before a change lands
 
 .PHONY: clean
 clean:  ## remove what these targets made
-	@rm -rf build dist site htmlcov .venv .venv-3.* .venv-meltano .venv-postgres .venv-tap *.egg-info .coverage .coverage.*
+	@rm -rf build dist site htmlcov .venv .venv-3.* .venv-dbt .venv-meltano .venv-postgres .venv-tap *.egg-info .coverage .coverage.*
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find target_oracle tests -name __pycache__ -type d -prune -exec rm -rf {} +
