@@ -22,7 +22,7 @@ from target_oracle.gate import Ending
 from target_oracle.isolation import send_apart
 from target_oracle.log import RUN_ID, logger
 from target_oracle.masking import Mask
-from target_oracle.oracle.codes import Action, classify, code_of, describe
+from target_oracle.oracle.codes import Action, classify, code_of, describe, is_changing
 from target_oracle.oracle.database import Database, DatabaseError
 from target_oracle.oracle.rejecttable import Rejected
 from target_oracle.rejects import Budget, Place, message
@@ -274,6 +274,8 @@ class Loader:
         Decide about *error*: return to try again, or raise LoadError.
         """
         action = classify(error, connecting=not self._database.is_open)
+        if action is Action.STOP and self._is_sending() and is_changing(error):
+            action = Action.RETRY
         if action is Action.ROW and self._set_apart(error):
             return
         self._tries += 1
@@ -296,11 +298,14 @@ class Loader:
             self._roll_back()
         self._sleep(delay)
 
+    def _is_sending(self) -> bool:
+        return not self._in_doubt and not self._settled and self._sent < len(self._work)
+
     def _set_apart(self, error: DatabaseError) -> bool:
         """
         Where *error* is what a row did to the array that was being sent, see that its rows are sent apart.
         """
-        if self._in_doubt or self._settled or self._sent == len(self._work) or self._work[self._sent].apart:
+        if not self._is_sending() or self._work[self._sent].apart:
             return False
         work = self._work[self._sent]
         work.apart = True

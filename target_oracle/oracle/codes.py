@@ -46,6 +46,9 @@ REPLAY: Final = _codes(
 )
 # The statement failed for a moment's reason; the session lives.
 RETRY: Final = _codes("54 60 4020 4021 4061 4068 8177 30006 12801")
+# The table is on its way to another shape: another loader has put a column aside and not yet given its name
+# to the wider one (overflow.py). Only the rows' own statements may wait for that.
+CHANGING: Final = _codes("904")
 # One row breaks a rule of its table; the others are in.
 ROW: Final = _codes(
     "1 1400 1401 1407 1426 1438 1461 1465 1722 1830 1839 1840 1841 1843 1847 1850 1858 1861 1862 2290 2291 "
@@ -76,6 +79,7 @@ ADVICE: Final = {
     "ORA-12514": "the listener does not know the service: check service_name",
     "ORA-12505": "the listener does not know the SID: check sid, or use service_name",
     "ORA-12154": "the alias is not in tnsnames.ora: check dsn and config_dir",
+    "ORA-00904": "a column is gone: another loader changes the table, or somebody has dropped it",
     "ORA-00942": "the table or view is gone, or no right on it: check default_target_schema and grants",
     "ORA-01013": "the statement was cancelled",
     "DPY-6001": "the listener does not know the service: check service_name",
@@ -142,6 +146,13 @@ def classify(error: oracledb.Error, *, connecting: bool = False) -> Action:
     if found & RETRY:
         return Action.RETRY
     return Action.ROW if any(map(_is_row_code, found)) else Action.STOP
+
+
+def is_changing(error: oracledb.Error) -> bool:
+    """
+    Tell whether a table that another loader changes at this moment may be behind *error*.
+    """
+    return not CHANGING.isdisjoint(codes_of(error))
 
 
 # A refused password is never tried again: the account would lock (FAILED_LOGIN_ATTEMPTS).

@@ -79,12 +79,13 @@ PASSING = {
     "ora-08177@commit:3": "ORA-08177",
     "ora-03113@dml:3": "ORA-03113",
     "ora-03113@commit:3": "ORA-03113",
-    "ora-03113@message:12": "ORA-03113",
+    "ora-03113@message:9": "ORA-03113",
     "ora-12514@connect:1-2": "12514",
     "ora-01033@connect:1-2": "ORA-01033",
     "ora-12541@connect:1-2": "12541",
     "ora-00054@dml:3": "ORA-00054",
     "ora-04021@dml:4": "ORA-04021",
+    "ora-00904@dml:3": "ORA-00904",
     "ora-00028@dml:4": "ORA-00028",
     "ora-02396@dml:4": "ORA-02396",
     "ora-01089@dml:4": "ORA-01089",
@@ -160,8 +161,8 @@ def test_a_row_that_fails_its_whole_array_is_the_only_reject(within, tmp_path, v
     The call fails with a row's code and tells no row: it is looked for by halves.
     """
     config = BASE | {"batch_size_rows": 9, "commit_interval_rows": 9}
-    # Statement 1 makes the ledger's row; then rows 1 to 9, and apart: 1 to 9, 1 to 4, 1 to 2, row 1.
-    with server(version, "ora-01461@dml:2-6") as (_, database):
+    # 1 misses the ledger's table, 2 makes its row; then 1 to 9, and apart: 1 to 9, 1 to 4, 1 to 2, row 1.
+    with server(version, "ora-01461@dml:3-7") as (_, database):
         rejects = tmp_path / "rejects.jsonl"
         result = within(database.config(**config, max_rejects=1, reject_file=str(rejects)), DATA)
         assert result.exit_code == 0, result.log
