@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import oracledb
 
 from target_oracle.errors import LoadError
-from target_oracle.log import logger
+from target_oracle.log import RUN_ID, logger
 from target_oracle.oracle.codes import Action, classify, code_of, describe
 from target_oracle.oracle.ddl import apply
 from target_oracle.oracle.dictionary import read_server, read_table
@@ -21,7 +21,7 @@ from target_oracle.oracle.directpath import DirectPath, Mark
 from target_oracle.oracle.evolve import Evolution
 from target_oracle.oracle.ledger import Entry, Lease, Ledger, last_state
 from target_oracle.oracle.rejecttable import Rejected, RejectTable
-from target_oracle.oracle.session import Session, connect, open_session
+from target_oracle.oracle.session import Session, open_session
 from target_oracle.oracle.staging import Numbers, Staging
 from target_oracle.oracle.table import Table
 from target_oracle.oracle.types import Column, Server
@@ -317,7 +317,7 @@ def read_last_state(config: Config) -> str | None:
     """
     for attempt in range(config.max_retries + 1):
         try:
-            session = connect(config)
+            session = open_session(config, RUN_ID)
             try:
                 return last_state(session, config.ledger_table, str(config.loader_id))
             finally:

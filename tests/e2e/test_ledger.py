@@ -44,6 +44,19 @@ def test_a_run_with_a_loader_id_leaves_its_last_state_and_its_lease(within, vers
         assert (result.exit_code, result.stdout) == (0, b'{"seen":2}\n')
 
 
+def test_the_state_is_printed_from_a_session_that_is_set_up_as_a_loads(within):
+    """
+    Its current schema may be another, and with it the ledger.
+    """
+    with server(23) as (standin, database):
+        given = "ALTER SESSION SET CURRENT_SCHEMA = app"
+        config = database.config(loader_id="orders", session_sql=[given])
+        assert within(config, DATA).exit_code == 0
+        before = len(standin.statements())
+        assert within(config, b"", "--print-state").stdout == b'{"seen":2}\n'
+        assert standin.statements()[before]["sql"] == given
+
+
 @both_versions
 def test_there_is_no_state_to_print_before_the_first_run(within, version):
     with server(version) as (_, database):
