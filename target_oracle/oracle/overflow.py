@@ -58,8 +58,8 @@ def steps(table: Table, name: str, limit: int) -> Iterator[Change]:
             yield RenameColumn(name, aside)
         yield CopyColumn(aside, fresh)
         yield RenameColumn(fresh, name)
-    was = old or column
-    if was is not None and was.comment:
+    was, becomes = old or column, column if old else None
+    if was is not None and was.comment and (becomes is None or becomes.comment != was.comment):
         yield CommentOnColumn(name, was.comment)
     yield DropColumn(aside)
 

@@ -15,7 +15,7 @@ from tests.standin.encoding import Incomplete, Malformed, Unknown
 from tests.standin.faults import AFTER, BEFORE
 from tests.standin.handshake import Handshake
 from tests.standin.packets import Break, Hangup, Wire
-from tests.standin.statements import DDL_WORDS, DML_WORDS, first_word
+from tests.standin.statements import DML_WORDS, commits_by_itself, first_word
 from tests.standin.ttc_answers import Ending
 from tests.standin.ttc_login import Authenticate, DataTypes, FastAuth, Negotiate
 from tests.standin.ttc_requests import Execute, Parser, Request, Simple
@@ -332,9 +332,10 @@ class Connection:
         if isinstance(request.function, direct_path.Stream):
             events.append("dml")
         elif isinstance(request.function, Execute) and self.calls is not None:
-            word = first_word(self.calls.sql_of(request.function))
+            sql = self.calls.sql_of(request.function)
             if request.function.options & ttc_requests.EXECUTE:
-                events += ["dml"] if word in DML_WORDS else ["ddl"] if word in DDL_WORDS else []
+                is_dml = first_word(sql) in DML_WORDS
+                events += ["dml"] if is_dml else ["ddl"] if commits_by_itself(sql) else []
         return [*events, "commit"] if self._commits(request) else events
 
     def _commits(self, request: Request) -> bool:

@@ -13,7 +13,8 @@ number, a range a-b, or * for always.
     lock@ORDERS:10s             another session locks the table once it exists, for 10 seconds
     restart@commit:4[:2s]       all connections die, none is taken for a while, committed data stays
 
-Events: message (a request, log-in included), commit (however it comes), dml, ddl, connect, answer.
+Events: message (a request, log-in included), commit (however it comes), dml, ddl (what commits by itself:
+none on private temporary tables), connect, answer.
 """
 
 from __future__ import annotations
