@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests import grammar
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -103,6 +105,7 @@ class Program:
     def _config_arguments(self, config: Mapping[str, Any] | None) -> list[str]:
         if config is None:
             return []
+        grammar.give(config)
         self._configs += 1
         path = self.folder / f"config-{self._configs}.json"
         path.write_text(json.dumps(config))

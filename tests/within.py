@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from target_oracle import cli, pipeline, redaction
+from tests import grammar
 from tests.program import Result
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Within:
         """
         Run to the end with *data* as input.
         """
+        grammar.give(config)
         (self._folder / "config.json").write_text(json.dumps(config))
         (self._folder / "input.jsonl").write_bytes(data)
         words = [

@@ -24,6 +24,7 @@ from target_oracle.log import logger
 from target_oracle.oracle import sql
 from target_oracle.oracle.binds import BYTES_PER_CHAR
 from target_oracle.oracle.codes import Action, classify, code_of, codes_of, describe
+from target_oracle.oracle.names import quote
 from target_oracle.oracle.types import Column, OracleType, Server
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class DirectPath:
         except oracledb.Error as refusal:
             self._after(refusal)
             return None
-        return f"SELECT {', '.join(names)} FROM {sql.qualified(self.server.user, work.name)}"  # noqa: S608  # names of ours
+        return f"SELECT {', '.join(map(quote, names))} FROM {sql.qualified(self.server.user, work.name)}"  # noqa: S608  # names of ours
 
     def forget(self) -> None:
         """

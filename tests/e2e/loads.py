@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.databases import Database
+from tests.grammar import heard
 from tests.standin.options import Options
 from tests.standin.server import StandIn
 
@@ -60,7 +61,7 @@ def server(version: int, *faults: str, **options: Any) -> Iterator[tuple[StandIn
     """
     Give a server with *faults* and the database in it.
     """
-    with StandIn(Options(version=version, faults=faults, **options)) as standin:
+    with StandIn(Options(version=version, faults=faults, **options)) as standin, heard(standin):
         yield standin, Database(standin.dsn, standin.options.user, standin.options.password, version)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.databases import Database
+from tests.grammar import heard
 from tests.standin.options import Options
 from tests.standin.server import StandIn
 from tests.within import Within
@@ -140,6 +141,10 @@ def rig(folder: Path, version: int, **options: Any) -> Iterator[Rig]:
     """
     Give a rig on a fresh stand-in server.
     """
-    with StandIn(Options(version=version, **options)) as server, pytest.MonkeyPatch.context() as patch:
+    with (
+        StandIn(Options(version=version, **options)) as server,
+        heard(server),
+        pytest.MonkeyPatch.context() as patch,
+    ):
         database = Database(server.dsn, server.options.user, server.options.password, version)
         yield Rig(version, server, database, Within(folder, patch), folder)

@@ -9,12 +9,13 @@ import json
 import pytest
 
 from tests import databases
+from tests.grammar import heard
 from tests.standin.running import running
 
 
 @pytest.fixture(params=[19, 23])
 def server(request):
-    with running(version=request.param) as server:
+    with running(version=request.param) as server, heard(server):
         yield server
 
 

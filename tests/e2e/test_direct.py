@@ -181,7 +181,7 @@ def test_rows_go_through_a_work_table_that_is_gone_at_the_end(within, served):
         if "SDC$DP" in statement["sql"]
     ]
     fill, empty = 'INSERT INTO "APP".', 'TRUNCATE TABLE "APP".'
-    take = 'INSERT INTO "APP"."S" ("ID", "NOTE") SELECT C1, C2 FROM "APP".'
+    take = 'INSERT INTO "APP"."S" ("ID", "NOTE") SELECT "C1", "C2" FROM "APP".'
     assert said == ['CREATE TABLE "APP".', fill, take, *(3 * [empty, fill, take]), 'DROP TABLE "APP".']
 
 

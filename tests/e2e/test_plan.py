@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from tests import captured
+from tests import captured, grammar
 from tests.e2e import loads
 from tests.program import Result
 
@@ -20,11 +20,13 @@ _IN_NO_SCHEMA = ("ALTER SESSION", "CREATE PRIVATE TEMPORARY TABLE")
 
 def statements(script: str) -> list[str]:
     """
-    Return what SQL*Plus would send for *script*.
+    Return what SQL*Plus would send for *script*, each held against the grammar.
     """
     lines = [line for line in script.splitlines() if not line.startswith(("--", "SET ", "WHENEVER "))]
     pieces = f"{chr(10).join(lines)}\n".split(";\n")
-    return [piece.strip() for piece in pieces if piece.strip()]
+    found = [piece.strip() for piece in pieces if piece.strip()]
+    assert grammar.faults(found) == []
+    return found
 
 
 def ddl(server) -> list[str]:

@@ -5,12 +5,11 @@ Whatever the program sends is Oracle SQL by another grammar, its names quoted an
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
-import sqlglot
-from sqlglot import expressions, tokens
 
+from tests import grammar
+from tests.e2e import loads
 from tests.e2e.rig import rig
 
 pytestmark = pytest.mark.standin
@@ -49,8 +48,6 @@ def stream(name: str, *keys: str) -> bytes:
     return b"".join(json.dumps(message).encode() + b"\n" for message in messages)
 
 
-# The grammar knows no such clauses behind the columns.
-OPTIONS = "NOLOGGING COMPRESS"
 # Settings, key properties and further words of the command line.
 RUNS = {
     "append": ({}, (), ()),
@@ -63,28 +60,23 @@ RUNS = {
     "overwrite, by TRUNCATE": ({"load_method": "overwrite", "overwrite_strategy": "truncate"}, (), ()),
     "with a ledger": ({"ledger": True, "loader_id": "nightly"}, (), ()),
     "rejects in a table": ({"reject_table": "REFUSED"}, (), ()),
-    "table options": ({"table_options": OPTIONS, "custom_indexes": ["id"]}, ("id",), ()),
+    "table options": ({"table_options": "NOLOGGING COMPRESS", "custom_indexes": ["id"]}, ("id",), ()),
     "names": ({"table_prefix": "p-", "table_suffix": "!", "schema_mapping": {"a": "app"}}, (), ()),
     "checked": ({}, (), ("--check-write",)),
     "planned": ({}, (), ("--plan",)),
-}  # fmt: skip
-
-# Statements that the grammar only knows by their first words, and what they must look like.
-_ODD = (
-    re.compile(r"ALTER SESSION SET [A-Z_]+ = (?:\d+|'[^']*'|\"[^\"]*\")"),
-    re.compile(r"(?:SAVEPOINT|ROLLBACK TO SAVEPOINT) TARGET_ORACLE_MARK"),
-    re.compile(
-        r"LOCK TABLE (?:\"[^\"]*\"\.)?\"[^\"]*\" IN (?:ROW )?(?:EXCLUSIVE|SHARE) MODE(?: NOWAIT| WAIT \d+)?"
-    ),
-    re.compile(r"GRANT SELECT ON (?:\"[^\"]*\"\.)?\"[^\"]*\" TO \"[^\"]*\""),
-    re.compile(r"CREATE INDEX \"[^\"]*\"\.\"[^\"]*\" ON \"[^\"]*\"\.\"[^\"]*\" \((?:\"[^\"]*\"(?:, )?)+\)"),
-    re.compile(r"CREATE PRIVATE TEMPORARY TABLE \"[^\"]*\" \(.*\) ON COMMIT PRESERVE DEFINITION"),
-)
-_BIND = re.compile(r":(\d+)")
-# The grammar has no MODIFY of several columns, but their definitions are those of a table.
-_MODIFY = re.compile(r"ALTER TABLE (\S+) MODIFY (\(.*\))")
-# Words of the program's own that stand for no value of a row.
-_OWN = {"lease", "check"}
+}  # fmt: skip# What no other kind of run sends.
+KNOWN_BY = {
+    "upsert, by arrays": "MERGE INTO",
+    "upsert, staged": ("CREATE PRIVATE TEMPORARY", "CREATE GLOBAL TEMPORARY"),
+    "upsert, changed rows only": "MERGE INTO",
+    "upsert, with deletions": "DELETE FROM",
+    "overwrite, by TRUNCATE": "TRUNCATE TABLE",
+    "with a ledger": 'UPDATE "TARGET_ORACLE_LEDGER"',
+    "rejects in a table": 'INSERT INTO "REFUSED"',
+    "table options": "CREATE INDEX",
+    "checked": "SELECT banner",
+    "planned": "SELECT",
+}
 
 
 def sent(server, data: bytes, *words: str, **settings: object) -> set[str]:
@@ -109,47 +101,43 @@ def statements(request, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_every_statement_parses_as_oracle_sql(statements, name):
-    assert statements[name]
-    for sql in statements[name]:
-        if any(odd.fullmatch(sql) for odd in _ODD):
-            continue
-        known = _MODIFY.sub(r"CREATE TABLE \1 \2", _BIND.sub(r":b\1", sql))
-        (tree,) = sqlglot.parse(known.removesuffix(OPTIONS), read="oracle")
-        assert not isinstance(tree, expressions.Command), sql
+def test_every_statement_is_oracle_sql_with_names_quoted_and_values_bound(statements, name):
+    """
+    Each kind of run sends the statements that it is known by; `grammar` says what is right of each.
+    """
+    assert any(sql.startswith(KNOWN_BY.get(name, "CREATE TABLE")) for sql in statements[name])
+    assert grammar.faults(statements[name]) == []
 
 
-# Of the dictionary and of what belongs to every session, names stand as the manuals write them.
-_OF_THE_SYSTEM = re.compile(
-    r"\b(?:all|user|session|v\$|nls|product)_?\w+\b|\bdual\b|SYS_CONTEXT|CAST", re.IGNORECASE
+@pytest.mark.parametrize(
+    ("sql", "fault"),
+    [
+        ('SELEKT "A" FROM "T"', "no statement"),
+        ('CREATE TABLE "T" ("A" NUMBER) HOT', "unknown to the grammar"),
+        ('SELECT "A" FROM T', "bare names ['T']"),
+        ("SELECT table_name FROM user_everything", "bare names"),
+        ('SELECT table_name FROM "T"', "bare names ['table_name']"),
+        ('UPDATE "T" SET "A" = \'Anna\'', "a value in the text"),
+        ('DROP TABLE "T" PURGE; DROP TABLE "U" PURGE', "several statements"),
+        ("LOCK TABLE T IN EXCLUSIVE MODE", "no statement"),
+        ("ALTER SESSION SET CURRENT_SCHEMA = x", "unknown to the grammar"),
+    ],
 )
-_VALUE = re.compile(r"^(?:INSERT|UPDATE|DELETE|MERGE)\b")
-_WORDS = frozenset(
-    (
-        "ADD ALTER AND AS BETWEEN BLOB BOOLEAN BYTE CHAR CHECK CLOB COLUMN COMMENT COMMIT COMPRESS "
-        "CONSTRAINT CREATE DATE DECODE DEFINITION DELETE DISTINCT DROP DUAL EXISTS FOR FROM GLOBAL IN "
-        "INDEX INSERT INTO IS JSON KEY MATCHED MERGE MODIFY NOLOGGING NOT NULL NUMBER ON OR ORDER BY "
-        "PRESERVE PRIMARY PRIVATE PURGE RAW RENAME ROWS SELECT SET SYSTIMESTAMP TABLE TEMPORARY THEN "
-        "TIME TIMESTAMP TO TRUNCATE UPDATE USING VALUES VARCHAR2 WAIT WHEN WHERE WITH ZONE COUNT JOIN "
-        "STORAGE REUSE MAX MIN SYS_EXTRACT_UTC UNIQUE CASE ELSE END NOWAIT LOCAL ROWNUM"
-    ).split()
-)
+def test_what_is_wrong_with_a_statement_is_seen(sql, fault):
+    (found, *_) = grammar.faults([sql])
+    assert found.startswith(fault)
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_no_name_stands_without_quotes_and_no_value_in_the_text(statements, name):
-    for sql in statements[name]:
-        if any(odd.fullmatch(sql) for odd in _ODD) or _OF_THE_SYSTEM.search(sql.split(" WHERE ")[0]):
-            continue
-        found = sqlglot.tokenize(_BIND.sub(r":b\1", sql), read="oracle")
-        bare = [
-            word
-            for at, token in enumerate(found)
-            if token.token_type not in (tokens.TokenType.IDENTIFIER, tokens.TokenType.STRING)
-            and token.text[:1].isalpha()
-            and not (at and found[at - 1].text == ":")
-            for word in token.text.upper().split()
-        ]
-        assert set(bare) <= _WORDS, (set(bare) - _WORDS, sql)
-        if _VALUE.match(sql):
-            assert {token.text for token in found if token.token_type is tokens.TokenType.STRING} <= _OWN, sql
+def test_a_server_of_the_tests_holds_what_the_program_sent_it(within):
+    """
+    Not what others sent, and not what the operator gave.
+    """
+    with loads.server(23) as (standin, database):
+        database.run("CREATE TABLE t (a NUMBER)")
+        given = ["INSERT INTO t VALUES (7)"]
+        within(database.config(before_run_sql=given), loads.lines([loads.schema("s")]))
+        found = grammar.sent(standin.statements())
+        assert any(sql.startswith("CREATE TABLE") for sql in found)
+        assert grammar.faults(found) == []
+        assert not found & {"CREATE TABLE t (a NUMBER)", *given}
+        assert len(grammar.faults(given)) == 1

@@ -16,7 +16,7 @@ from tests.standin.ttc_login import Authenticate, DataTypes, FastAuth, Negotiate
 from tests.standin.values import OracleError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tests.standin.server import StandIn
 
@@ -50,6 +50,7 @@ class Handshake:
         self._number = number
         self._challenge: Challenge | None = None
         self._program = ""
+        self._attributes: Mapping[str, str | None] = {}
 
     def answer(self, request: LoginRequest) -> bytes:
         """
@@ -115,6 +116,7 @@ class Handshake:
         Open the engine's session and set its time zone as the client asks.
         """
         session = self._server.database.session(request.user.upper())
+        self._attributes = session.attributes
         self.driver = request.pairs.get("SESSION_CLIENT_DRIVER_NAME", self.driver)
         statement = request.pairs.get("AUTH_ALTER_SESSION", "").rstrip("\0 ")
         try:
@@ -128,7 +130,8 @@ class Handshake:
         return Calls(heard, self._server.counts, self._note, self._server.learn, self.field_version)
 
     def _note(self, sql: str, binds: Sequence[str], rows: int) -> None:
-        self._server.note(sql, self._number, binds, rows)
+        client = self._attributes.get("CLIENT_IDENTIFIER") or ""
+        self._server.note(sql, self._number, client, binds, rows)
 
     def _welcome(self) -> dict[str, str]:
         """

@@ -78,7 +78,7 @@ class Server:
 
     def statements(self) -> list[dict[str, Any]]:
         """
-        Give every statement so far: sql, session, binds, rows, at.
+        Give every statement so far: sql, session, client (its CLIENT_IDENTIFIER), binds, rows, at.
         """
         with suppress(FileNotFoundError):
             return [json.loads(line) for line in (self.folder / "sql.jsonl").read_text().splitlines()]

@@ -109,7 +109,7 @@ class StandIn(AbstractContextManager["StandIn"]):
 
     def statements(self) -> list[dict[str, object]]:
         """
-        Give every statement so far: sql, session, binds, rows.
+        Give every statement so far: sql, session, client (its CLIENT_IDENTIFIER), binds, rows, at.
         """
         with self._lock:
             return list(self._statements)
@@ -168,12 +168,18 @@ class StandIn(AbstractContextManager["StandIn"]):
         self.log.append(line)
         print(f"stand-in: {line}", file=sys.stderr, flush=True)  # noqa: T201 - it is a program
 
-    def note(self, sql: str, session: int, binds: Sequence[str], rows: int) -> None:
+    def note(self, sql: str, session: int, client: str, binds: Sequence[str], rows: int) -> None:
         """
         Keep a statement for `statements` and the SQL log.
         """
-        entry: dict[str, object] = {"sql": sql, "session": session, "binds": list(binds), "rows": rows}
-        entry["at"] = time.time()
+        entry: dict[str, object] = {
+            "sql": sql,
+            "session": session,
+            "client": client,
+            "binds": list(binds),
+            "rows": rows,
+            "at": time.time(),
+        }
         with self._lock:
             self._statements.append(entry)
             if self._sql_log is not None:

@@ -38,6 +38,7 @@ class FakeSession:
     def __init__(self, database: FakeDatabase, user: str) -> None:
         self.database = database
         self.current_schema = user
+        self.attributes: dict[str, str] = {}
         self.in_transaction = False
         self.cancelled = threading.Event()
 
@@ -65,6 +66,7 @@ class FakeSession:
 
     def set_attributes(self, **attributes: str) -> None:
         self.database.attributes.update(attributes)
+        self.attributes.update(CLIENT_IDENTIFIER=attributes.get("client_id", ""))
         self.current_schema = attributes.get("current_schema", self.current_schema)
 
     def commit(self) -> None:

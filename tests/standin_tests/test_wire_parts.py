@@ -124,7 +124,7 @@ def test_statements_are_logged_as_json_lines(serve, connect, tmp_path):
     connect(serve(log_sql=str(log))).cursor().executemany(INSERT, [("ż",), ("x",)])
     last = json.loads(log.read_text().splitlines()[-1])
     assert began <= last.pop("at") <= time.time()
-    assert last == {"sql": INSERT, "session": 1, "binds": ["VARCHAR"], "rows": 2}
+    assert last == {"sql": INSERT, "session": 1, "client": "", "binds": ["VARCHAR"], "rows": 2}
 
 
 # ---- statements -------------------------------------------------------------------------------------------

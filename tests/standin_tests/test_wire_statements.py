@@ -616,4 +616,4 @@ def test_statements_are_remembered_in_order(serve, connect):
     connect(server).cursor().executemany(INSERT, [(1,), (2,)])
     last = server.statements()[-1]
     last.pop("at")
-    assert last == {"sql": INSERT, "session": 1, "binds": ["NUMBER"], "rows": 2}
+    assert last == {"sql": INSERT, "session": 1, "client": "", "binds": ["NUMBER"], "rows": 2}

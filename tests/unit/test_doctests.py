@@ -9,7 +9,8 @@ import importlib
 
 import pytest
 
-from tests import captured
+from tests import captured, grammar
+from tests.standin import statements
 from tests.unit.test_architecture import FILES
 
 MODULES = sorted(name for name in FILES if not name.endswith("__main__"))
@@ -21,4 +22,5 @@ def test_every_example_in_a_docstring_is_true(name):
 
 
 def test_the_examples_of_the_tests_own_tools_are_true():
-    assert doctest.testmod(captured).failed == 0
+    for tool in (captured, grammar, statements):
+        assert doctest.testmod(tool).failed == 0
