@@ -44,12 +44,13 @@ def types() -> dict[str, object]:
     return {name: TYPES.get(name, DEFAULT) for name in generated.COLUMNS}
 
 
-def bare() -> sqlalchemy.Table:
+def bare(*, exact: bool) -> sqlalchemy.Table:
     """
-    The table that `tests.bench.table` makes.
+    The table that `tests.bench.table` makes; *exact* decimals are no floats on their way.
     """
+    found = {**types(), **({"amount": sqlalchemy.Numeric()} if exact else {})}
     columns: list[sqlalchemy.Column[object]] = [
         sqlalchemy.Column(name.upper(), type_, key=name, quote=True)  # type: ignore[arg-type]
-        for name, type_ in types().items()
+        for name, type_ in found.items()
     ]
     return sqlalchemy.Table("BARE", sqlalchemy.MetaData(), *columns, quote=True)

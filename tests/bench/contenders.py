@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -42,9 +43,9 @@ class Cost:
     first: float | None = None
 
 
-def script(module: str) -> Callable[[str, str, str, Path], Command]:
+def script(module: str, *words: str) -> Callable[[str, str, str, Path], Command]:
     """
-    The contender that is a module of this folder.
+    The contender that is a module of this folder, started with *words*.
     """
     return lambda dsn, user, password, _folder: [
         sys.executable,
@@ -53,6 +54,7 @@ def script(module: str) -> Callable[[str, str, str, Path], Command]:
         dsn,
         user,
         password,
+        *words,
     ]
 
 
@@ -123,20 +125,22 @@ CONTENDERS = {
     FLOOR: Contender(script("typed")),
     "orjson + executemany": Contender(script("bare")),
 }
+ALCHEMY = ("sqlalchemy>=2,<3", "oracledb", "orjson")
 OTHERS = {
-    "SQLAlchemy Core": Contender(script("core"), ("sqlalchemy>=2,<3", "oracledb", "orjson")),
-    "pandas.to_sql": Contender(script("frames"), ("pandas>=2", "sqlalchemy>=2,<3", "oracledb", "orjson")),
+    "SQLAlchemy Core": Contender(script("core"), ALCHEMY),
+    "SQLAlchemy Core, exact": Contender(script("core", "exact"), ALCHEMY),
+    "pandas.to_sql": Contender(script("frames"), ("pandas>=2", *ALCHEMY)),
     "Singer SDK SQL sink": Contender(sdk, ("singer-sdk", "sqlalchemy>=2,<3", "oracledb")),
     "dlt": Contender(script("dlt_load"), ("dlt[sqlalchemy]", "oracledb", "orjson")),
     "macrometa-target-oracle": Contender(macrometa, ("macrometa-target-oracle",)),
 }
 
 
-def install(name: str, needs: Sequence[str]) -> str:
+def install(needs: Sequence[str]) -> str:
     """
-    The Python of an environment of its own for contender *name*; CalledProcessError without it.
+    The Python of an environment with *needs*; CalledProcessError where they cannot be installed.
     """
-    folder = CHECKOUT / "build" / "bench" / name.replace(" ", "-")
+    folder = CHECKOUT / "build" / "bench" / re.sub(r"[^a-z]+", "-", " ".join(needs))
     python = folder / "bin" / "python"
     done = folder / "installed"
     if not done.exists():

@@ -124,7 +124,7 @@ def installed() -> dict[str, Contender]:
     found = {}
     for name, other in OTHERS.items():
         try:
-            python = install(name, other.needs)
+            python = install(other.needs)
         except subprocess.CalledProcessError:
             print(f"{name}: cannot be installed here, it is left out", file=sys.stderr)
         else:
