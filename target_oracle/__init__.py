@@ -16,6 +16,9 @@ The modules, in the order in which a row passes them:
         reader.py  records.py  streams.py  wishes.py  gathering.py  gate.py
         stream.py  decoder.py  convert.py  conformity.py  validation.py  faults.py  metadata.py
         checkpoint.py  resume.py  batchfiles.py  arrow.py
+    from lines to batches, by other processes
+        readahead.py  shares.py  lanes.py  orders.py  lane.py  held.py
+        oracle/channel.py  oracle/distant.py
     from a SCHEMA to a table
         typemap.py  typepage.py  tables.py  newtable.py  plan.py
     from batches to transactions

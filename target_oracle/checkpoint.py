@@ -13,6 +13,7 @@ from operator import add
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from target_oracle.faults import RowFault
+from target_oracle.held import HeldRows
 from target_oracle.metadata import of_moment, utc_now
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Batch:
 
     version: Version
     received: datetime
-    rows: list[Row] | None = field(default_factory=list)
+    rows: list[Row] | HeldRows | None = field(default_factory=list)
     lines: list[bytes] = field(default_factory=list)
     spans: list[Sequence[int]] = field(default_factory=list)
     size: int = 0
@@ -58,7 +59,7 @@ class Batch:
     def __len__(self) -> int:  # noqa: D105  # rows, sent or not
         return len(self.lines)
 
-    def add(self, rows: list[Row], lines: Sequence[bytes], numbers: Sequence[int]) -> int:
+    def add(self, rows: list[Row] | HeldRows, lines: Sequence[bytes], numbers: Sequence[int]) -> int:
         """
         Append *rows* and where they came from; return the bytes of their lines.
         """
@@ -66,13 +67,28 @@ class Batch:
         if self.version.metadata:
             moment = of_moment(utc_now(), self.received)
             self.moments.append((len(rows), moment))
-            rows = list(map(add, rows, repeat(moment)))
-        self.rows += rows
+            rows = rows.tailed(moment) if isinstance(rows, HeldRows) else list(map(add, rows, repeat(moment)))
+        if isinstance(rows, list) and isinstance(self.rows, list):
+            self.rows += rows
+        else:
+            self.rows = HeldRows().with_rows(self.rows).with_rows(rows)
         self.lines += lines
         self.spans.append(numbers)
         size = sum(map(len, lines))
         self.size += size
         return size
+
+    def finish(self) -> dict[int, RowFault]:
+        """
+        Make the rows ready to be bound; return the faults of those that are not, by position.
+        """
+        decoder = self.version.decoder
+        if isinstance(self.rows, HeldRows):
+            self.rows, faults = self.rows.finish(decoder)
+        else:
+            self.rows, faults = decoder.finish(self.rows or [])
+        self.empty, self.rounded = self.version.tally.take()
+        return faults
 
     def with_moments(self, rows: list[Row]) -> list[Row]:
         """
@@ -133,7 +149,9 @@ class Batch:
         keep = [n for n in range(len(self.lines)) if n not in positions]
         numbers = [number for span in self.spans for number in span]
         self.moments = [(1, moment) for moment in self._moments_of(keep)]
-        if self.rows is not None:
+        if isinstance(self.rows, HeldRows):
+            self.rows = self.rows.without(positions)
+        elif self.rows is not None:
             self.rows = [self.rows[n] for n in keep]
         self.lines = [self.lines[n] for n in keep]
         self.spans = [[numbers[n] for n in keep]]

@@ -70,6 +70,13 @@ class Tally(threading.local):
     empty: int = 0
     rounded: int = 0
 
+    def add(self, empty: int, rounded: int) -> None:
+        """
+        Add what was counted elsewhere.
+        """
+        self.empty += empty
+        self.rounded += rounded
+
     def take(self) -> tuple[int, int]:
         """
         Return the counts, empty first, and begin anew.

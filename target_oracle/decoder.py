@@ -58,6 +58,8 @@ class Decoder:
     """
     The two ways from lines to rows for one version of a stream; rows are tuples in the order of *slots*.
 
+    Its *edition* is another one whenever the fast way has changed; *relaxed* are the values for which it was.
+
     Each row ends in the message's *extras*: `time_extracted`, `version` or both, in this order.
     """
 
@@ -70,12 +72,15 @@ class Decoder:
         self._demand: Callable[[bytes], None] | None = None
         self._slow_hits = [0] * len(self.slots)
         self._refused: dict[int, bytes] = {}
+        self.edition = 0
+        self.relaxed: tuple[tuple[int, bytes], ...] = ()
         self._known = frozenset(slot.prop.path[0] for slot in self.slots)
         self._compile()
 
     # --- the fast way
 
     def _compile(self) -> None:
+        self.edition += 1
         named_oddly = any(_NOT_RENAMABLE & set("".join(slot.prop.path)) for slot in self.slots)
         if named_oddly or self._demand is not None:
             self.decode: Callable[[bytes], Any] = _no_fast_way
@@ -186,13 +191,28 @@ class Decoder:
         tired = [n for n, hits in enumerate(self._slow_hits) if hits >= RELAX_AFTER]
         if not tired:
             return False
-        slots = list(self.slots)
         for position in tired:
             self._slow_hits[position] = 0
-            slots[position] = _relaxed(slots[position], self._refused[position])
+        self.relax([(position, self._refused[position]) for position in tired])
+        return True
+
+    def relax(self, values: Iterable[tuple[int, bytes]]) -> None:
+        """
+        Let the fast way take *values*, each of the column at its position.
+        """
+        slots = list(self.slots)
+        for position, raw in values:
+            slots[position] = _relaxed(slots[position], raw)
+            self.relaxed += ((position, raw),)
         self.slots = tuple(slots)
         self._compile()
-        return True
+
+    @property
+    def has_fast_way(self) -> bool:
+        """
+        Tell whether any line may take the fast way.
+        """
+        return self.decode is not _no_fast_way
 
     def demand(self, check: Callable[[bytes], None] | None) -> None:
         """

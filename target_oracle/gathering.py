@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from target_oracle.acts import Act
     from target_oracle.config import Config
     from target_oracle.decoder import Row
+    from target_oracle.held import HeldRows
     from target_oracle.resume import Resume
     from target_oracle.streams import Stream
 
@@ -73,7 +74,9 @@ class OpenCheckpoint:
         whole = self._config.max_transaction_rows
         return max(1, min(batch, whole - self._rows) if whole else batch)
 
-    def add(self, stream: Stream, rows: list[Row], lines: list[bytes], numbers: Sequence[int]) -> None:
+    def add(
+        self, stream: Stream, rows: list[Row] | HeldRows, lines: list[bytes], numbers: Sequence[int]
+    ) -> None:
         """
         Put *rows* into the stream's batch, and send or commit when a bound is reached.
         """
@@ -174,8 +177,7 @@ class OpenCheckpoint:
         batch, stream.batch = stream.batch, None
         if batch is None or not batch.rows:
             return
-        batch.rows, faults = batch.version.decoder.finish(batch.rows)
-        batch.empty, batch.rounded = batch.version.tally.take()
+        faults = batch.finish()
         if faults:
             self._drop(stream, batch, faults)
         self._hand_over(batch)

@@ -4,12 +4,13 @@ How a batch is written: append-only, upsert and overwrite, each a few array stat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from target_oracle import direct, upsert
 from target_oracle.checkpoint import Batch, Outcome, Reject
 from target_oracle.decoder import Row
 from target_oracle.faults import RowFault
+from target_oracle.held import HeldRows
 from target_oracle.oracle.database import Database
 from target_oracle.oracle.writer import Written
 
@@ -17,16 +18,26 @@ if TYPE_CHECKING:
     from target_oracle.arrow import ArrowRows
 
 
-def send(database: Database, batch: Batch, rows: list[Row] | ArrowRows) -> Outcome:
+def send(database: Database, batch: Batch, rows: list[Row] | HeldRows | ArrowRows) -> Outcome:
     """
     Write *rows* of *batch* within the open transaction; raise DatabaseError when the whole call failed.
     """
-    version = batch.version
+    if isinstance(rows, HeldRows):
+        return _append(database, batch, _within_reach(database, batch, rows))
     if not isinstance(rows, list):
         return _append_columns(database, batch, rows)
-    if version.target.method == "append-only" or not version.key_positions:
+    if batch.version.appends:
         return _append(database, batch, rows)
     return upsert.send(database, batch, rows)
+
+
+def _within_reach(database: Database, batch: Batch, rows: HeldRows) -> list[Row]:
+    """
+    Return *rows* as the process of the session has them; where it does not keep them, read from their lines.
+    """
+    if rows.holder is not None and rows.holder is database.session.holder:
+        return cast("list[Row]", rows)  # on arrival they are
+    return rows_by_line(batch)
 
 
 def rows_again(batch: Batch) -> list[Row] | ArrowRows:
@@ -72,7 +83,6 @@ def _append(database: Database, batch: Batch, rows: list[Row]) -> Outcome:
         outcome = direct.append(database, batch, rows)
         if outcome is not None:
             return outcome
-    written = database.writer(version.target.owner, version.target.rows_table, version.columns, ()).insert(
-        rows
-    )
+    writer = database.writer(version.target.owner, version.target.rows_table, version.columns, ())
+    written = writer.insert(rows)
     return Outcome(inserted=written.count, rejects=_rejects(batch, written))

@@ -14,9 +14,11 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from target_oracle.gate import Ending
+from target_oracle.held import HeldRows
 from target_oracle.loader import Loader
 from target_oracle.log import logger
 from target_oracle.resume import Ahead
@@ -25,6 +27,7 @@ from target_oracle.wishes import Wish
 if TYPE_CHECKING:
     from target_oracle.acts import Act
     from target_oracle.checkpoint import Batch, Reject
+    from target_oracle.lanes import Lane
     from target_oracle.stream import Target
 
 # How often whoever waits looks whether it may still wait.
@@ -151,6 +154,7 @@ class _Worker(Loader):
     """
 
     unit: _Unit | None = None
+    lane: Lane | None = None
 
     def begin(self, board: _Board, number: int) -> None:
         """
@@ -253,13 +257,16 @@ class _Worker(Loader):
 class ParallelLoader(Loader):
     """
     A loader with `parallelism` further connections; its own one is for what is done between transactions.
+
+    Each of *lanes*, processes that decode, holds one more, for the transactions whose rows it keeps.
     """
 
     _board: _Board
     _workers: Sequence[_Worker] = ()
 
-    def __init__(self, config: Any, database: Any, **parts: Any) -> None:
+    def __init__(self, config: Any, database: Any, *, lanes: Sequence[Lane] = (), **parts: Any) -> None:
         super().__init__(config, database, **parts)
+        self._lanes = lanes
         self._parts = parts
         self._board = _Board()
         self._orders = 0
@@ -275,10 +282,13 @@ class ParallelLoader(Loader):
         """
         super().open()
         self._board.ahead = self._ahead
-        self._workers = [self._worker(number) for number in range(1, self._config.parallelism + 1)]
+        lanes = (*repeat(None, self._config.parallelism), *self._lanes)
+        self._workers = [self._worker(number, lane) for number, lane in enumerate(lanes, 1)]
 
-    def _worker(self, number: int) -> _Worker:
-        worker = _Worker(self._config, self._database.beside(), **self._parts)
+    def _worker(self, number: int, lane: Lane | None) -> _Worker:
+        database = self._database.beside(lane.connect if lane else None)
+        worker = _Worker(self._config, database, **self._parts)
+        worker.lane = lane
         worker._budget, worker._schemas = self._budget, self._schemas  # noqa: SLF001  # one run, one budget
         worker.begin(self._board, number)
         return worker
@@ -299,12 +309,10 @@ class ParallelLoader(Loader):
         """
         Give *batch* to the connection that has the open checkpoint; waits while that has enough to do.
         """
-        version = batch.version
-        appends = version.target.method == "append-only" or not version.key_positions
-        self._add(
-            _Step(lambda loader: loader.load(batch, rejects), in_turn=not appends, size=batch.size),
-            len(batch),
+        step = _Step(
+            lambda loader: loader.load(batch, rejects), in_turn=not batch.version.appends, size=batch.size
         )
+        self._add(step, len(batch), batch.rows.holder if isinstance(batch.rows, HeldRows) else None)
 
     def act(self, act: Act) -> None:
         """
@@ -359,9 +367,9 @@ class ParallelLoader(Loader):
 
     # --- transactions
 
-    def _add(self, step: _Step, rows: int) -> None:
+    def _add(self, step: _Step, rows: int, holder: object | None = None) -> None:
         with self._board.changed:
-            unit = self._unit()
+            unit = self._unit(holder)
             while unit.waiting and unit.waiting + step.size > WAITING_BYTES:
                 self._wait()
             unit.steps.append(step)
@@ -369,28 +377,35 @@ class ParallelLoader(Loader):
             unit.rows += rows
             self._board.changed.notify_all()
 
-    def _unit(self) -> _Unit:
+    def _unit(self, holder: object | None = None) -> _Unit:
         """
         Return the transaction of the open checkpoint: on an idle connection, or where none is, the newest.
+
+        A new one is on the connection of *holder*, the process that keeps its rows, or else on one of ours.
         """
         self._check()
+        workers = [worker for worker in self._workers if worker.lane is holder]
         while self._open is None:
-            idle = next((worker for worker in self._workers if worker.unit is None), None)
+            idle = next((worker for worker in workers if worker.unit is None), None)
             if idle is not None:
                 idle.unit = self._open = self._newest = _Unit(self._orders)
                 self._orders += 1
-            elif self._newest is not None and self._takes_more(self._newest):
+            elif self._newest is not None and self._takes_more(self._newest, workers):
                 self._newest.open = True
                 self._open = self._newest
             else:
                 self._wait()
         return self._open
 
-    def _takes_more(self, unit: _Unit) -> bool:
+    def _takes_more(self, unit: _Unit, workers: Sequence[_Worker]) -> bool:
         """
-        Tell whether *unit* only waits for its turn; given more while busy, it would make all others wait.
+        Tell whether *unit* is one of *workers*' and only waits for its turn.
+
+        Given more while busy, it would make all others wait.
         """
         most = self._config.max_transaction_rows
+        if all(worker.unit is not unit for worker in workers):
+            return False
         return not unit.sealed and not unit.steps and (not most or unit.rows < most)
 
     def _wait(self) -> None:

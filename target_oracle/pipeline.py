@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,6 +37,7 @@ from target_oracle.telemetry import traced
 
 if TYPE_CHECKING:
     from target_oracle.config import Config
+    from target_oracle.lanes import Lane
 
 STDIN: Final = 0
 STDOUT: Final = 1
@@ -54,19 +56,20 @@ def run(config: Config, source: Path | None) -> None:
     summary = Summary(time.monotonic)
     rejects = _reject_file(config, source)
     database = Database(config, RUN_ID)
-    loader = _kind(config)(
-        config, database, states=StateWriter(STDOUT), rejects=rejects, summary=summary, sleep=time.sleep
-    )
     with (
+        _processes(config) as lanes,
         traced(config) as trace,
         wake_pipe() as (wake, poke),
         Signals(poke, config.shutdown_timeout, time.monotonic) as signals,
         closing(_lines(config, source, wake)) as lines,
     ):
+        loader = _loader(config, lanes)(
+            config, database, states=StateWriter(STDOUT), rejects=rejects, summary=summary, sleep=time.sleep
+        )
         handover = Handover(loader, poke, signals.hurry)
         handover.start()
         tap, gate = watched(lines, summary.stages, "read"), watched(handover, summary.stages, "wait")
-        reader = Reader(tap, gate, config, clock=time.monotonic, stop=signals.caught)
+        reader = _reader(lanes, signals.hurry)(tap, gate, config, clock=time.monotonic, stop=signals.caught)
         with _told(config, database, summary, trace), progress.shown(summary, reader.lines_read):
             _read_and_load(reader, gate)
 
@@ -79,12 +82,28 @@ def _reject_file(config: Config, source: Path | None) -> RejectFile | None:
     return RejectFile(path, RUN_ID, Mask(config.sensitive_columns))
 
 
-def _kind(config: Config) -> type[Loader]:
-    if config.parallelism == 1:
+def _processes(config: Config) -> AbstractContextManager[Sequence[Lane]]:
+    if not config.decode_processes:
+        return nullcontext(())
+    from target_oracle.lanes import started  # noqa: PLC0415 - few runs need it
+
+    return started(config)
+
+
+def _loader(config: Config, lanes: Sequence[Lane]) -> Callable[..., Loader]:
+    if config.parallelism == 1 and not lanes:
         return Loader
     from target_oracle.parallel import ParallelLoader  # noqa: PLC0415 - few runs need it
 
-    return ParallelLoader
+    return partial(ParallelLoader, lanes=lanes)
+
+
+def _reader(lanes: Sequence[Lane], look: Callable[[], None]) -> Callable[..., Reader]:
+    if not lanes:
+        return Reader
+    from target_oracle.readahead import AheadReader  # noqa: PLC0415 - few runs need it
+
+    return partial(AheadReader, lanes=lanes, look=look)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Lines -> messages, each to whom it concerns: everything on the tap's side of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from target_oracle import batchfiles, metadata
 from target_oracle.checkpoint import Batch, Reject
@@ -15,7 +15,7 @@ from target_oracle.gathering import Clock, OpenCheckpoint
 from target_oracle.log import Once
 from target_oracle.records import Records
 from target_oracle.resume import Resume
-from target_oracle.singer.lines import CutLine, Lines
+from target_oracle.singer.lines import CutLine
 from target_oracle.singer.messages import diagnose, read_envelope, read_schema, read_state
 from target_oracle.streams import Stream, Streams
 
@@ -29,6 +29,23 @@ if TYPE_CHECKING:
 _BLANK: Final = (b"", b"\r")
 
 
+class Source(Protocol):
+    """
+    Where lines come from; see `Lines`.
+    """
+
+    @property
+    def ended_in_half_a_line(self) -> bool:
+        """
+        Tell whether the line that was given last is the last one and no line feed ended it.
+        """
+
+    def next(self, timeout: float | None) -> list[bytes] | None:
+        """
+        Return the lines that have arrived: None after *timeout* seconds without any, [] at the end.
+        """
+
+
 class Reader:
     """
     Reads the tap until it ends, fails, or *stop* holds a signal's number.
@@ -36,7 +53,7 @@ class Reader:
     Hands batches and endings to *gate*.
     """
 
-    def __init__(self, lines: Lines, gate: Gate, config: Config, *, clock: Clock, stop: list[int]) -> None:
+    def __init__(self, lines: Source, gate: Gate, config: Config, *, clock: Clock, stop: list[int]) -> None:
         self._lines = lines
         self._gate = gate
         self._config = config

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # With more than one switch of stream in so many lines, lines are sorted by stream before they are decoded.
 SWITCH_EVERY: Final = 16
-_RECORD_KEY: Final = b'"record"'
+RECORD_KEY: Final = b'"record"'
 # Beginnings of RECORD lines that are remembered, each with its stream.
 MAX_HEADS: Final = 10_000
 
@@ -40,7 +40,7 @@ class Records:
         self._streams = streams
         self._checkpoint = checkpoint
         self._odd = odd
-        self._heads: dict[bytes, Stream] = {}
+        self.heads: dict[bytes, Stream] = {}
         self._current: Stream | None = None
         self._refused: tuple[Version, bytes] | None = None  # whose fast way a line was refused by last
         self._mixed = False
@@ -104,11 +104,11 @@ class Records:
         """
         Take lines whose streams alternate: sort what stands between two control messages by the lines' heads.
         """
-        heads, switches = self._heads, 0
+        heads, switches = self.heads, 0
         groups: dict[str, tuple[list[bytes], list[int]]] = {}
         last: Stream | None = None
         for number, line in enumerate(lines, first):
-            stream = heads.get(line[: line.find(_RECORD_KEY)])
+            stream = heads.get(line[: line.find(RECORD_KEY)])
             if stream is None:
                 self._take_groups(groups)
                 self._odd(line, number)
@@ -129,7 +129,7 @@ class Records:
             self.take_group(self._streams.known[name], lines, numbers)
         groups.clear()
 
-    def take_group(self, stream: Stream, lines: list[bytes], numbers: list[int]) -> None:
+    def take_group(self, stream: Stream, lines: list[bytes], numbers: Sequence[int]) -> None:
         """
         Take *lines* that are all RECORDs of *stream*.
         """
@@ -179,9 +179,9 @@ class Records:
         return stream
 
     def _remember_head(self, line: bytes, stream: Stream) -> None:
-        end = line.find(_RECORD_KEY)
-        if end > 0 and len(self._heads) < MAX_HEADS:
-            self._heads[line[:end]] = stream
+        end = line.find(RECORD_KEY)
+        if end > 0 and len(self.heads) < MAX_HEADS:
+            self.heads[line[:end]] = stream
 
     def _one(self, stream: Stream, line: bytes, envelope: Envelope) -> list[Row]:
         """

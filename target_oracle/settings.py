@@ -289,7 +289,7 @@ BATCHES: Final = (
     _count("parallelism", "Connections that load at the same time.", default=1, least=1, most=64),
     _count(
         "decode_processes",
-        "Processes that decode records; 0: the program's own.",
+        "Processes that decode and append, each on a connection of its own; 0: the program does it alone.",
         least=0,
         most=64,
         default=0,
@@ -507,11 +507,7 @@ GROUPS: Final = {
 
 # Named in the table, refused until the program honours them: no setting is ever ignored. `name=value` refuses
 # one value of a setting. The default is what happens anyhow, so it may be written.
-PLANNED: Final = frozenset(
-    {
-        "decode_processes",
-    }
-)
+PLANNED: Final[frozenset[str]] = frozenset()
 
 SETTINGS: Final = {setting.name: setting for group in GROUPS.values() for setting in group}
 

@@ -84,6 +84,13 @@ class Version:
     deleted_position: int | None = None
     tally: Tally = field(default_factory=Tally)
 
+    @property
+    def appends(self) -> bool:
+        """
+        Tell whether rows are only added, so that it does not matter which of them come first.
+        """
+        return self.target.method == "append-only" or not self.key_positions
+
     def notices(self) -> tuple[str, ...]:
         """
         Say what of the SCHEMA was read but is not followed.

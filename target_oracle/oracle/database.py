@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Final
 
@@ -57,6 +57,7 @@ class Database:
         self._opened_before = False
         loader_id = config.loader_id or _RANDOM_ID + uuid.uuid4().hex
         self._mark = Mark.of(loader_id)
+        self._open_session = self._connect
         if config.ledger:
             self.ledger = Ledger(
                 config.ledger_table,
@@ -94,7 +95,7 @@ class Database:
         """
         Connect; the first time also read what the server can do and take the ledger's row.
         """
-        session = self._connect()
+        session = self._open_session()
         try:
             if not self._opened_before:
                 self._first(session)
@@ -270,21 +271,23 @@ class Database:
         if self._direct is not None:
             self._direct.drop(self.session)
 
-    def beside(self) -> Database:
+    def beside(self, connect: Callable[[], Session] | None = None) -> Database:
         """
         Return the same for one more connection of this run: server, ledger and lease are common.
 
-        Only one of them may commit at a time, since each commit moves the one row of the ledger.
+        *connect* opens its sessions, where not this process does. Only one of them may commit at a time,
+        since each commit moves the one row of the ledger.
         """
         other = copy(self)
-        other.own_nothing()
+        other.own_nothing(connect or self._connect)
         return other
 
-    def own_nothing(self) -> None:
+    def own_nothing(self, connect: Callable[[], Session]) -> None:
         """
-        Forget the session and what belongs to it.
+        Forget the session and what belongs to it; *connect* opens the next one.
         """
         self._session, self._writers, self._stagings, self._direct = None, {}, {}, None
+        self._open_session = connect
 
     def close(self) -> None:
         """

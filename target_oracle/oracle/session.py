@@ -114,8 +114,11 @@ class Session:
     """
     A connection and its one cursor; every call is one round trip and raises oracledb.Error.
 
-    A *tunnel* that the connection goes through is given back with it.
+    A *tunnel* that the connection goes through is given back with it. *holder* is the process that holds the
+    connection, where that is another one.
     """
+
+    holder: object | None = None
 
     def __init__(self, connection: oracledb.Connection, tunnel: Tunnel | None = None) -> None:
         self.connection = connection

@@ -166,4 +166,6 @@ VARIANTS = {
     "100 columns": Variant(partial(wide, columns=100), shrink=5, has_floor=True),
     "400 columns": Variant(partial(wide, columns=400), shrink=20, has_floor=True),
     "records of 1 MB": Variant(huge, shrink=1000),
+    "one process decodes": Variant(settings={"decode_processes": 1}),
+    "two processes decode": Variant(settings={"decode_processes": 2}),
 }
