@@ -31,7 +31,8 @@ _ODD = (
     re.compile(r"ALTER SESSION SET (?:DDL_LOCK_TIMEOUT = \d+|TIME_ZONE = '\+00:00')"),
     re.compile(r"(?:SAVEPOINT|ROLLBACK TO SAVEPOINT) TARGET_ORACLE_MARK"),
     re.compile(rf"LOCK TABLE {_TABLE} IN (?:ROW )?(?:EXCLUSIVE|SHARE) MODE(?: NOWAIT| WAIT \d+)?"),
-    re.compile(rf"ALTER TABLE {_TABLE} DROP PRIMARY KEY"),
+    re.compile(rf"ALTER TABLE {_TABLE} (?:DROP PRIMARY KEY|(?:DISABLE|ENABLE) CONSTRAINT {_NAME})"),
+    re.compile(rf"ALTER INDEX {_TABLE} (?:UNUSABLE|REBUILD)"),
     re.compile(rf"CREATE INDEX {_TABLE} ON {_TABLE} {_NAMES}"),
 )
 # And clauses that it lacks, told in words that it has.
@@ -62,14 +63,15 @@ _WORDS = frozenset(
 # The dictionary's names, as its manuals write them; such a query names nothing else.
 _DICTIONARY = frozenset(
     (
-        "all_col_comments all_cons_columns all_constraints all_json_columns all_objects all_synonyms "
-        "all_tab_cols all_tab_columns all_tab_comments all_tab_identity_cols all_tab_privs all_users banner "
-        "bytes c char_length char_used column_id column_name comments constraint_name constraint_type "
-        "data_length data_precision data_scale data_type db_link default_length default_tablespace "
-        "generation_type identity_column k m max_bytes nls_database_parameters nullable o object_name "
-        "object_type owner parameter position privilege schema search_condition_vc session_privs "
-        "session_schema_privs synonym_name table_name table_owner table_schema tablespace_name temporary "
-        "user_free_space user_tables user_ts_quotas user_users username v$version value virtual_column"
+        "all_col_comments all_cons_columns all_constraints all_indexes all_json_columns all_objects "
+        "all_synonyms all_tab_cols all_tab_columns all_tab_comments all_tab_identity_cols all_tab_privs "
+        "all_users banner bytes c char_length char_used column_id column_name comments constraint_name "
+        "constraint_type data_length data_precision data_scale data_type db_link default_length "
+        "default_tablespace generation_type i identity_column index_name index_type k m max_bytes "
+        "nls_database_parameters nullable o object_name object_type owner parameter position privilege "
+        "schema search_condition_vc session_privs session_schema_privs status synonym_name table_name "
+        "table_owner table_schema tablespace_name temporary uniqueness user_free_space user_tables "
+        "user_ts_quotas user_users username v$version validated value virtual_column"
     ).split()
 )
 # Words of the program's own that stand for no value of a row.
