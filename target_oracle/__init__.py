@@ -28,7 +28,7 @@ The modules, in the order in which a row passes them:
         check.py  stages.py  progress.py  report.py  reportpage.py  metrics.py  telemetry.py
         definition.py  manpage.py
     the database's world
-        oracle/database.py  oracle/session.py  oracle/tunnel.py  oracle/codes.py
+        oracle/database.py  oracle/session.py  oracle/tunnel.py  oracle/stores.py  oracle/codes.py
         oracle/ledger.py  oracle/rejecttable.py
         oracle/writer.py  oracle/staging.py  oracle/directpath.py  oracle/binds.py  oracle/sql.py
         oracle/examination.py  oracle/tracing.py  oracle/dictionary.py  oracle/table.py

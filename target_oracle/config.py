@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from target_oracle import checks, sources
 from target_oracle.errors import ConfigError
 from target_oracle.given import Reading, read, read_variables
+from target_oracle.oracle.stores import secrets_in
 from target_oracle.redaction import hide
 from target_oracle.settings import SETTINGS, SSH
 
@@ -286,3 +287,5 @@ def _hide_secrets(reading: Reading, values: Mapping[str, Any]) -> None:
             hide(given.value)
     for name in (member.name for member in SSH if member.secret):
         hide(values.get("ssh_tunnel", {}).get(name, ""))
+    for secret in secrets_in(values.get("dsn", "")):
+        hide(secret)

@@ -12,6 +12,7 @@ import oracledb
 
 from target_oracle.errors import ConfigError
 from target_oracle.oracle.binds import refuse_drift
+from target_oracle.oracle.stores import enable
 from target_oracle.oracle.tunnel import Tunnel, through
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def connect(config: Config) -> Session:
     """
     if config.driver_mode == "thick" and oracledb.is_thin_mode():
         oracledb.init_oracle_client(lib_dir=config.client_lib_dir, config_dir=config.config_dir)
+    enable(config.dsn)
     session = (
         _connect_through(config) if config.ssh_tunnel else Session(oracledb.connect(**_parameters(config)))
     )
