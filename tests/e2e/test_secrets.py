@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from tests import certificates
+from tests import certificates, collector, ssh
 from tests.databases import Database
 
 pytestmark = pytest.mark.standin
@@ -69,6 +69,40 @@ def test_a_run_with_rejects_and_a_report_shows_no_secret(target, place, tmp_path
     assert result.exit_code == 0, result.log
     assert '"_reject"' in (tmp_path / "rejects.jsonl").read_text()
     assert "hunter2" not in image(result, tmp_path)
+
+
+@pytest.mark.parametrize("reached", [True, False], ids=["good", "refused"])
+def test_nothing_that_a_run_leaves_anywhere_shows_a_secret(target, place, tmp_path, reached):
+    """
+    Log at DEBUG, report, metrics, traces, reject table and session, of a run through a tunnel.
+    """
+    folder = tmp_path / "bastion"
+    folder.mkdir()
+    with ssh.running(folder) as bastion, collector.running() as (address, got):
+        config = place.config(
+            wallet_password=WALLET,
+            ssh_tunnel=bastion.settings(password="hunter2-and-of-no-use"),
+            log_level="DEBUG",
+            max_rejects=5,
+            reject_table="REJECTS",
+            sensitive_columns=["ssn"],
+            prometheus_file=str(tmp_path / "run.prom"),
+            opentelemetry=True,
+            **({} if reached else {"password": TOKEN}),
+        )
+        data = people({"id": None, "ssn": ROW}, {"id": 1, "ssn": ROW})
+        report = str(tmp_path / "report.html")
+        result = target(config, data, "--report", report, env={"OTEL_EXPORTER_OTLP_ENDPOINT": address})
+        traces = b"".join(body for bodies in got.values() for body in bodies)
+    assert result.exit_code == (0 if reached else 4), result.log
+    assert (tmp_path / "run.prom").read_text()
+    assert traces
+    assert "hunter2" not in image(result, tmp_path)
+    assert b"hunter2" not in traces
+    if reached:
+        ((message,),) = place.query('SELECT "MESSAGE" FROM "REJECTS"')
+        assert '"_reject"' in message
+        assert "hunter2" not in message
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
