@@ -24,7 +24,7 @@ from tests.bench.contenders import program, run
 dsn, user, password, folder, stream = sys.argv[1:]
 print(run(program(dsn, user, password, Path(folder)), Path(stream))[2])
 """
-MOST_MEMORY = 120  # MiB, for any number of records
+MOST_MEMORY = 100  # MiB, for any number of records
 
 
 @pytest.fixture
