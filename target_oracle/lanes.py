@@ -59,6 +59,7 @@ class Lane:
         self._forgotten: deque[int] = deque()
         self._pieces = 0
         self.alive = True
+        self._closed = False
         self._orders, orders = pair()
         self._calls, calls = pair()
         with orders, calls:
@@ -142,9 +143,9 @@ class Lane:
             return DistantSession(self._calls, self, self.lose)
         return open_session(self._config, RUN_ID)
 
-    def lose(self) -> None:
+    def lose(self) -> bool:
         """
-        Note that the process has ended.
+        Note that the process has ended; tell whether it should not have.
         """
         if self.alive:
             self.alive = False
@@ -152,12 +153,13 @@ class Lane:
                 "decoding process %d has ended; its part is done by the program itself from here on",
                 self._number,
             )
+        return not self._closed
 
     def close(self) -> None:
         """
         Let the process go.
         """
-        self.alive = False
+        self.alive, self._closed = False, True
         self._orders.close()
         self._calls.close()
         try:

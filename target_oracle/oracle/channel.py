@@ -10,6 +10,7 @@ import pickle
 import select
 import socket
 import struct
+from contextlib import suppress
 from typing import Any, Final
 
 _SIZES: Final = struct.Struct("<QQ")
@@ -50,8 +51,10 @@ class Channel:
 
     def close(self) -> None:
         """
-        Let go of this end; the other one notices.
+        Let go of this end; the other one notices, and so does a thread that waits here.
         """
+        with suppress(OSError):  # the other end may be gone already
+            self._link.shutdown(socket.SHUT_RDWR)
         self._link.close()
 
     def _exactly(self, size: int) -> bytes:

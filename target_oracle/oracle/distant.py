@@ -18,10 +18,11 @@ class DistantSession(Session):
     """
     The session that *holder*, the process at the other end of *calls*, opens and keeps.
 
-    Once that process has gone every call raises what a broken connection does, and *lost* is called.
+    Once that process has gone every call raises what a broken connection does, if *lost* says that it should
+    still be there; else the run is over, and with it whoever calls.
     """
 
-    def __init__(self, calls: Channel, holder: object, lost: Callable[[], None]) -> None:
+    def __init__(self, calls: Channel, holder: object, lost: Callable[[], bool]) -> None:
         self.holder = holder
         self._calls = calls
         self._lost = lost
@@ -105,7 +106,8 @@ class DistantSession(Session):
             self._calls.send((method, given))
             (answer, failure), _ = self._calls.receive()
         except OSError as gone:
-            self._lost()
+            if not self._lost():
+                raise
             raise oracledb.OperationalError("DPY-4011: the process of this connection has ended") from gone
         if failure is not None:
             raise failure

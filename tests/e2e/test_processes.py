@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from target_oracle import lanes, shares
+from target_oracle import lanes, methods, shares
 from tests import captured
 from tests.e2e.loads import contents, ids, lines, record, schema, server, state
 from tests.e2e.test_sweep import BASE, LOADS
@@ -66,11 +66,11 @@ def events(count, **more):
             yield state(number)
 
 
-def under_way(target, config, messages):
+def under_way(target, config, messages, *args, env=None):
     """
     Start a load and wait until its processes are at work; return it and them.
     """
-    process = target.start({**config, "log_level": "WARNING"})
+    process = target.start({**config, "log_level": "WARNING"}, *args, env=env)
     threading.Thread(target=feed, args=(process, lines(messages)), daemon=True).start()
     for line in iter(process.stdout.readline, b""):
         if json.loads(line)["seen"] >= LATE:
@@ -194,6 +194,19 @@ def rejected(path):
     return sorted(found, key=lambda each: each.get("_reject", {}).get("line", 0))
 
 
+def test_rows_are_sent_by_the_process_that_has_decoded_them(within, asked, monkeypatch):
+    """
+    None is decoded again, and few by the program itself: those before the stream is known.
+    """
+    by_line, again = methods.rows_by_line, []
+    monkeypatch.setattr(methods, "rows_by_line", lambda batch: again.append(batch) or by_line(batch))
+    with server(23) as (_, database):
+        result = within(database.config(**SMALL), lines(events(3000)))
+        assert result.exit_code == 0, result.log
+    assert sum(count for _, count in asked) > 2500
+    assert again == []
+
+
 @pytest.mark.parametrize("more", [{}, {"batch_size_rows": 7}, {"validate_records": False}], ids=str)
 def test_streams_with_every_oddity_load_as_by_the_program_alone(within, asked, tmp_path, more):
     data = b"".join(raw_lines())
@@ -206,6 +219,25 @@ def test_streams_with_every_oddity_load_as_by_the_program_alone(within, asked, t
     assert told(both[2]) == told(alone[2])
     assert seen(both[2]) == sorted(set(seen(both[2])))
     assert seen(both[2])[-1] == seen(alone[2])[-1] == 2500
+
+
+def test_what_is_changed_on_the_way_is_counted_as_by_the_program_alone(within, asked, tmp_path):
+    """
+    Rounded fractions and empty texts, with lines in between that are refused.
+    """
+    amount = {"type": ["null", "number"], "x-sql-datatype": "NUMBER(10,2)"}
+    messages = [schema("events", keys=(), amount=amount)]
+    for number in range(1, 1001):
+        value = "none" if number % 61 == 0 else number / 8
+        messages.append(record("events", number, amount=value, note="" if number % 5 else "n"))
+    counted = []
+    for processes in (0, 2):
+        settings = {**SMALL, "decode_processes": processes}
+        _, _, result = loaded(within, tmp_path, lines(messages), **settings)
+        told_of = re.findall(r"stream events: .* rounded.*", result.log)[-1]
+        counted.append(re.sub(r"\d+ batches|\d+ rows/s", "", told_of))
+    assert sum(count for _, count in asked) > 500
+    assert counted[0] == counted[1]
 
 
 @pytest.mark.parametrize("load", LOADS)
@@ -407,12 +439,13 @@ def test_a_signal_to_all_commits_what_is_complete_and_leaves_no_process(target, 
 def test_neither_the_words_nor_the_environment_of_a_process_hold_a_secret(target):
     with server(23) as (_, database):
         config = database.config(**SMALL)
-        password = config["password"]
-        process = target.start(config)
-        process.stdin.write(lines([schema("events"), record("events", 1), state(1)]))
-        process.stdin.flush()
-        for pid in children(process.pid):
+        password = config.pop("password")
+        env = {"TARGET_ORACLE_PASSWORD": password, "ELSEWHERE": f"{password}, too"}
+        process, started = under_way(target, config, events(2000, note=NOTE), "--config", "ENV", env=env)
+        assert password.encode() in Path(f"/proc/{process.pid}/environ").read_bytes()
+        assert len(started) == 2
+        for pid in started:
             for place in ("cmdline", "environ"):
                 assert password.encode() not in Path(f"/proc/{pid}/{place}").read_bytes()
-        process.stdin.close()
-        assert process.wait(30) == 0
+        process.stdout.read()
+        assert process.wait(60) == 0
