@@ -50,6 +50,18 @@ def test_an_easy_connect_string_takes_tls_too(serve, target):
     assert target({**kept, "dsn": dsn}, STATE).exit_code == 0
 
 
+def test_a_token_is_given_to_the_driver_in_place_of_user_and_password(serve, target):
+    """
+    The driver looks into it for when it ends, and says of this one that it is none.
+    """
+    _, settings = serve()
+    kept = {name: value for name, value in settings.items() if name not in ("user", "password")}
+    result = target({**kept, "access_token": "no token"}, STATE)
+    assert result.exit_code == 4
+    assert "DPY-2031" in result.last_line
+    assert "no token" not in result.log
+
+
 REFUSALS = {
     "another-name": ({"name": "elsewhere.example"}, {}, "another name"),
     "expired": ({"days": -1}, {}, "has expired"),
