@@ -16,7 +16,7 @@ stderr. From the socket inwards:
     ttc_types    types of binds and results          lobs         locators and what is behind them
     calls        a request -> the engine -> answers  ack          answers without the engine
     statements   a text's first word                 stats        what is counted
-    direct_path  rows that go around SQL
+    direct_path  rows that go around SQL              charsets     what a text becomes in the database
     engine       SQL and Oracle's rules on SQLite (with the modules it names)
     values       what passes between the two halves
 """

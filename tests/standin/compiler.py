@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from tests.standin.catalog import Catalog, Table
     from tests.standin.catalog import Sequence as SequenceObject
+    from tests.standin.charsets import Charset
     from tests.standin.nls import Nls
     from tests.standin.sqltypes import SqlType
 
@@ -656,7 +657,7 @@ def concatenate(c: ExpressionCompiler, left: Typed, right: Typed) -> Typed:
     limit = c.nls.max_string
     length = sum(_text_bytes(side.type, limit) for side in texts)
     if length > limit:
-        joined = c.py(("short", limit), lambda value: short(value, limit), joined)
+        joined = c.py(("short", limit), lambda value: short(value, limit, c.nls.charset), joined)
     return Typed(joined, sqltypes.varchar(min(length, limit)))
 
 
@@ -664,11 +665,11 @@ def _text_bytes(type_: SqlType, limit: int) -> int:
     return type_.max_bytes(limit) or 4000
 
 
-def short(value: str, limit: int) -> str:
+def short(value: str, limit: int, charset: Charset) -> str:
     """
     Return a text that a VARCHAR2 holds; ORA-01489.
     """
-    if len(value) * 4 > limit and len(value.encode()) > limit:
+    if len(value) * 4 > limit and charset.size(value) > limit:
         raise Refusal(1489)
     return value
 
@@ -706,18 +707,20 @@ def cast(c: ExpressionCompiler, found: Typed, target: SqlType, position: int = 0
     if fit is None:
         return made
     if target.name in sqltypes.STRINGS | {"RAW"}:
-        return Typed(c.py(("cut", target), _cutter(target), made.sql), target)
+        return Typed(c.py(("cut", target), _cutter(target, c.nls.charset), made.sql), target)
     return Typed(c.py(("fit", target), fit, made.sql), target)
 
 
-def _cutter(target: SqlType) -> Callable[[Any], Any]:
-    pad = target.name in sqltypes.BLANK_PADDED
+def _cutter(target: SqlType, charset: Charset) -> Callable[[Any], Any]:
+    codec, pad = charset.codec, target.name in sqltypes.BLANK_PADDED
 
     def cut(value: Any) -> Any:
         if isinstance(value, bytes):
             return value[: target.length]
         made = (
-            value[: target.length] if target.char else value.encode()[: target.length].decode(errors="ignore")
+            value[: target.length]
+            if target.char
+            else value.encode(codec, "replace")[: target.length].decode(codec, "ignore")
         )
         return made.ljust(target.length) if pad else made
 

@@ -395,6 +395,9 @@ class Connection:
             case ttc_requests.Fetch():
                 with self.server.watch.over(self.wire.sock, calls.session.cancel):
                     return calls.fetch(function)
+            case direct_path.Prepare() if not self.server.charset.is_unicode:
+                # The client would have to convert by itself, and its tables for that are not known here.
+                raise OracleError(3001, "ORA-03001: unimplemented feature: direct path but in AL32UTF8")
             case direct_path.Prepare() | direct_path.Stream() | direct_path.Operate():
                 with self.server.watch.over(self.wire.sock, calls.session.cancel):
                     return calls.direct(function)

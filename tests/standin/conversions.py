@@ -306,26 +306,26 @@ def _too_large(actual: int, maximum: int) -> Refusal:
 
 
 def _fit_text(target: SqlType, nls: Nls) -> Convert:
-    length, limit = target.length, nls.max_string
+    length, limit, size = target.length, nls.max_string, nls.charset.size
     if not target.char:
-        return _fit_bytes_of_text(length)
+        return _fit_bytes_of_text(length, size)
     national = target.name in sqltypes.NATIONAL
 
     def fit(value: str) -> str:
         chars = len(value.encode("utf-16-le")) // 2 if national else len(value)
         if chars > length:
             raise _too_large(chars, length)
-        if not national and chars * 4 > limit and len(value.encode()) > limit:
-            raise _too_large(len(value.encode()), limit)
+        if not national and chars * 4 > limit and (bytes_ := size(value)) > limit:
+            raise _too_large(bytes_, limit)
         return value
 
     return fit
 
 
-def _fit_bytes_of_text(length: int) -> Convert:
+def _fit_bytes_of_text(length: int, size: Callable[[str], int]) -> Convert:
     def fit(value: str) -> str:
-        if len(value) * 4 > length and (size := len(value.encode())) > length:
-            raise _too_large(size, length)
+        if len(value) * 4 > length and (bytes_ := size(value)) > length:
+            raise _too_large(bytes_, length)
         return value
 
     return fit
@@ -333,11 +333,11 @@ def _fit_bytes_of_text(length: int) -> Convert:
 
 def _fit_char(target: SqlType, nls: Nls) -> Convert:
     check = _fit_text(target, nls)
-    length, by_chars = target.length, target.char
+    length, size = target.length, len if target.char else nls.charset.size
 
     def fit(value: str) -> str:
         check(value)
-        missing = length - (len(value) if by_chars else len(value.encode()))
+        missing = length - size(value)
         return value + " " * missing
 
     return fit

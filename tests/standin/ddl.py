@@ -237,7 +237,8 @@ class Builder:
             if column.type.name in sqltypes.NO_KEYS:
                 shown = "LOB" if column.type.is_lob and self.version < 23 else column.type.described()
                 raise Refusal(2329, position, type=shown)
-        if sum(column.type.max_bytes(self.max_string) + 1 for column in columns) + 1 > MAX_KEY_BYTES:
+        widest = self.context.nls.charset.widest
+        if sum(column.type.max_bytes(self.max_string, widest) + 1 for column in columns) + 1 > MAX_KEY_BYTES:
             raise Refusal(_BOUNDED_KEYS[action], position, limit=MAX_KEY_BYTES)
 
     def _check(self, table: Table, found: Constraint, spec: ConstraintSpec) -> None:

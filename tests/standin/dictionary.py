@@ -193,7 +193,7 @@ def _column_fields(at: Instance, table: Table, column: Column, number: int | Non
 def _type_fields(at: Instance, column: Column) -> Fields:
     type_ = column.type
     text = type_.name in sqltypes.STRINGS
-    length = type_.max_bytes(at.max_string)
+    length = type_.max_bytes(at.max_string, at.nls.charset.widest)
     chars = type_.length if text else 0
     precision, scale = type_.precision, type_.scale
     if type_.name.startswith("TIMESTAMP"):
@@ -530,7 +530,7 @@ def _free_space(_: Instance) -> Iterator[Fields]:
 
 def _database_parameters(at: Instance) -> Iterator[Fields]:
     values = {
-        "NLS_CHARACTERSET": "AL32UTF8",
+        "NLS_CHARACTERSET": at.nls.charset.name,
         "NLS_NCHAR_CHARACTERSET": "AL16UTF16",
         "NLS_LENGTH_SEMANTICS": "BYTE",
         "NLS_LANGUAGE": "AMERICAN",

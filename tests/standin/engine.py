@@ -26,6 +26,7 @@ from tests.standin import (
 from tests.standin.admin import Admin
 from tests.standin.alters import Alters
 from tests.standin.catalog import DBA_PRIVILEGES, USUAL_PRIVILEGES, Catalog, Sequence, Table, User, View
+from tests.standin.charsets import CHARSETS
 from tests.standin.compiler import MARK, Compilation
 from tests.standin.ddl import Builder, now
 from tests.standin.describing import column_info
@@ -89,8 +90,10 @@ class Database:
         path: str | None = None,
         user: str = "app",
         service: str = "FREEPDB1",
+        charset: str = "AL32UTF8",
     ) -> None:
         self.version = version
+        self.charset = CHARSETS[charset]
         self.max_string = MAX_STRING_SIZES[max_string_size]
         self.service = service
         self.lock = threading.RLock()
@@ -202,7 +205,7 @@ class Session:
         self.catalog = database.catalog
         self.user = user
         self.current_schema = user
-        self.nls = Nls(version=database.version, max_string=database.max_string)
+        self.nls = Nls(version=database.version, max_string=database.max_string, charset=database.charset)
         self.attributes: dict[str, str | None] = {}
         self.ddl_lock_timeout = 0.0
         self.txn: Transaction | None = None
@@ -318,7 +321,7 @@ class Session:
     def _check_length(self, index: int, value: Any) -> None:
         limit = self.nls.max_string
         if isinstance(value, str):
-            if len(value) * 4 > limit and len(value.encode()) > limit:
+            if len(value) * 4 > limit and self.nls.charset.size(value) > limit:
                 raise Refusal(1461, place=index + 1)
         elif isinstance(value, bytes) and len(value) > (limit if limit > 4000 else 2000):
             raise Refusal(1461, place=index + 1)
@@ -372,6 +375,7 @@ class Session:
         """
         with self.database.lock:
             self._ready()
+            sql, rows = self.nls.charset.kept(sql), self._kept(binds, rows)
             try:
                 outcome = self._execute(
                     sql, tuple(binds), rows, batch_errors=batch_errors, row_counts=row_counts
@@ -392,7 +396,7 @@ class Session:
         with self.database.lock:
             self._ready()
             try:
-                parsed = self._parsed(sql)
+                parsed = self._parsed(self.nls.charset.kept(sql))
                 if not isinstance(parsed.statement, Query):
                     return []
                 types = [sqltypes.VARCHAR] * len(parsed.binds)
@@ -401,6 +405,24 @@ class Session:
                 return [column_info(column, self.nls) for column in query.columns]
             except Refusal as refusal:
                 raise codes.oracle_error(refusal, self.database.version) from None
+
+    def _kept(
+        self, binds: SequenceOf[Bind], rows: SequenceOf[SequenceOf[Value]]
+    ) -> SequenceOf[SequenceOf[Value]]:
+        """
+        Convert what the client sends as text of the database, not what it sends as national text.
+        """
+        charset = self.nls.charset
+        if charset.is_unicode:
+            return rows
+        texts = [not bind.type.startswith("N") for bind in binds]
+        return [
+            [
+                charset.kept(value) if is_text and isinstance(value, str) else value
+                for is_text, value in zip(texts, row, strict=True)
+            ]
+            for row in rows
+        ]
 
     def _ready(self) -> None:
         if self.closed:

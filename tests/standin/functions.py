@@ -585,7 +585,8 @@ def _byte_length(c: ExpressionCompiler, node: Call) -> Typed:
     if found.type.family == "bytes":
         return Typed(c.py("length of bytes", lambda v: decimals.encode(len(v)), found.sql), sqltypes.NUMBER)
     return Typed(
-        c.py("lengthb", lambda v: decimals.encode(len(v.encode())), c.text(node.args[0])), sqltypes.NUMBER
+        c.py("lengthb", lambda v: decimals.encode(c.nls.charset.size(v)), c.text(node.args[0])),
+        sqltypes.NUMBER,
     )
 
 

@@ -59,7 +59,11 @@ class Handshake:
         match request:
             case Negotiate(driver):
                 self.driver = driver
-                return ttc_answers.negotiation(self._server.profile, extended_strings=self._server.extended)
+                return ttc_answers.negotiation(
+                    self._server.profile,
+                    extended_strings=self._server.extended,
+                    charset=self._server.charset.number,
+                )
             case DataTypes(types, capabilities):
                 self._agree(capabilities)
                 return ttc_answers.data_types(types)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
 from tests.standin import times
+from tests.standin.charsets import UNICODE, Charset
 
 
 @dataclass(slots=True)
@@ -15,11 +16,12 @@ class Nls:
     """
     NLS parameters as ALTER SESSION leaves them; *zone* is the session's time zone.
 
-    *version* and *max_string* are the server's: 4000 or 32767 bytes.
+    *version*, *max_string* (4000 or 32767 bytes) and *charset* are the server's.
     """
 
     version: int = 23
     max_string: int = 4000
+    charset: Charset = UNICODE
     date_format: str = "DD-MON-RR"
     timestamp_format: str = "DD-MON-RR HH.MI.SSXFF AM"
     timestamp_tz_format: str = "DD-MON-RR HH.MI.SSXFF AM TZR"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from tests.standin import faults
+from tests.standin.charsets import CHARSETS
 from tests.standin.profiles import PROFILES
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Options:
     log_sql: str | None = None
     faults: tuple[str, ...] = ()
     ack: bool = False
+    charset: str = "AL32UTF8"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -86,6 +88,7 @@ def parse(arguments: Sequence[str]) -> Options:
     add("--service", default=plain.service)
     add("--version", type=int, default=plain.version, choices=sorted(PROFILES))
     add("--max-string-size", default=plain.max_string_size, choices=MAX_STRING_SIZES)
+    add("--charset", default=plain.charset, choices=sorted(CHARSETS), help="the database's character set")
     add("--data", metavar="FILE.sqlite", help="keep committed rows in this file (default: in memory)")
     add("--tls", nargs=2, metavar=("CERT", "KEY"), help="speak TLS (tcps)")
     add("--tls-clients", metavar="CERT", help="take only clients with a certificate that this one signed")
@@ -110,4 +113,5 @@ def parse(arguments: Sequence[str]) -> Options:
         log_sql=found.log_sql,
         faults=tuple(found.fault),
         ack=found.ack,
+        charset=found.charset,
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CHARSET = 873  # AL32UTF8
+CHARSET = 873  # AL32UTF8, as the client speaks
 NATIONAL_CHARSET = 2000  # AL16UTF16
 FIELD_VERSION_18_EXT = 11  # from here AUTH_VERSION_NO has room for larger numbers
 CAPABILITY_BYTES = 55  # compile capabilities of a current server

@@ -119,6 +119,7 @@ def running(
     tls_clients: Path | str | None = None,
     rtt_ms: float = 0,
     ack: bool = False,
+    charset: str = "AL32UTF8",
 ) -> Iterator[Server]:
     """
     Start a server, wait until it is ready, stop it by its process id at the end.
@@ -127,6 +128,7 @@ def running(
         folder = Path(name)
         command = [os.fspath(PROGRAM), "--port", str(port), "--user", user, "--password", password]
         command += ["--service", service, "--version", str(version), "--max-string-size", max_string_size]
+        command += ["--charset", charset]
         command += ["--stats", os.fspath(folder / "stats.json"), "--log-sql", os.fspath(folder / "sql.jsonl")]
         command += ["--rtt-ms", str(rtt_ms)] if rtt_ms else []
         command += ["--data", os.fspath(data)] if data else []

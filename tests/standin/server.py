@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.standin import tls
+from tests.standin.charsets import CHARSETS
 from tests.standin.connection import Connection
 from tests.standin.faults import Faults
 from tests.standin.login import Verifier
@@ -56,6 +57,7 @@ class StandIn(AbstractContextManager["StandIn"]):
         self.profile = PROFILES[options.version]
         self.extended = options.max_string_size == "extended"
         self.service = options.service
+        self.charset = CHARSETS[options.charset]
         self.rtt = options.rtt_ms / 1000
         self.database = database or _database(options)
         self.faults = Faults(options.faults)
@@ -269,4 +271,5 @@ def _database(options: Options) -> Database:
         path=options.data,
         user=options.user,
         service=options.service,
+        charset=options.charset,
     )

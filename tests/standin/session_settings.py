@@ -60,7 +60,7 @@ def userenv(session: Session, parameter: str) -> str | None:
         "CLIENT_INFO": session.attributes.get("CLIENT_INFO"),
         "CLIENT_IDENTIFIER": session.attributes.get("CLIENT_IDENTIFIER"),
         "LANG": "US",
-        "LANGUAGE": "AMERICAN_AMERICA.AL32UTF8",
+        "LANGUAGE": f"AMERICAN_AMERICA.{session.nls.charset.name}",
         "NLS_TERRITORY": session.nls.territory,
         "NLS_DATE_FORMAT": session.nls.date_format,
         "NETWORK_PROTOCOL": "tcp",

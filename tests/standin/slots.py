@@ -113,7 +113,7 @@ def direct(bind: Bind, place: int, table: Table, column: Column, nls: Nls) -> Ca
     if source.name in sqltypes.LONGS:
         source = sqltypes.VARCHAR if source.name == "LONG" else sqltypes.RAW
     checked = check(table, column, source, nls)
-    limit = nls.max_string
+    limit, size = nls.max_string, nls.charset.size
     roomy = column.type.is_lob or column.type.name in sqltypes.LONGS or column.type.family == "json"
     text = source.family == "text" and not roomy and not source.is_lob
 
@@ -121,7 +121,7 @@ def direct(bind: Bind, place: int, table: Table, column: Column, nls: Nls) -> Ca
         if value is None:
             return checked(None)
         stored = store(value)
-        if text and stored is not None and len(stored) * 4 > limit and len(stored.encode()) > limit:
+        if text and stored is not None and len(stored) * 4 > limit and size(stored) > limit:
             raise Refusal(1461, place=place + 1, column=column.name)
         return checked(stored)
 

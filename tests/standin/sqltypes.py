@@ -103,14 +103,14 @@ class SqlType:
         """
         return self.name in LOBS
 
-    def max_bytes(self, limit: int) -> int:
+    def max_bytes(self, limit: int, widest: int = 4) -> int:
         """
-        Count the most bytes a value has, capped by the server's *limit* for strings.
+        Count the most bytes a value has: of strings the server's *limit*, a character's are *widest*.
         """
         if self.name in NATIONAL and self.name not in LOBS:
             return min(self.length * 2, limit)
         if self.name in STRINGS:
-            return min(self.length * 4 if self.char else self.length, limit)
+            return min(self.length * widest if self.char else self.length, limit)
         return self.length if self.name == "RAW" else FIXED_LENGTHS.get(self.name, 0)
 
     def described(self) -> str:

@@ -30,7 +30,7 @@ LOB_WORDS = frozenset({"CLOB", "NCLOB", "BLOB"})
 SERVER_CONVERTS = 1
 
 
-def negotiation(profile: Profile, *, extended_strings: bool) -> bytes:
+def negotiation(profile: Profile, *, extended_strings: bool, charset: int) -> bytes:
     """
     Answer the protocol negotiation: banner, character sets, capabilities.
     """
@@ -38,7 +38,7 @@ def negotiation(profile: Profile, *, extended_strings: bool) -> bytes:
         (
             b"\x01\x06\x00",
             b"Linuxi386/Linux-2.0.34-8.1.0\x00",
-            CHARSET.to_bytes(2, "little"),
+            charset.to_bytes(2, "little"),
             bytes((SERVER_CONVERTS,)),
             b"\x00\x00",  # no elements
             b"\x00\x0b" + bytes(9) + NATIONAL_CHARSET.to_bytes(2, "big"),

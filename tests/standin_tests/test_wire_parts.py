@@ -33,6 +33,7 @@ def test_options_are_read():
     line = (
         "--port 1521 --user u --password p --service s --version 19 --max-string-size extended --data d"
         " --tls c k --rtt-ms 2.5 --stats f --log-sql l --fault cut@message:1 --fault slow@5kB/s --ack"
+        " --charset US7ASCII"
     )
     assert options.parse(line.split()) == options.Options(
         1521,
@@ -49,12 +50,22 @@ def test_options_are_read():
         "l",
         ("cut@message:1", "slow@5kB/s"),
         ack=True,
+        charset="US7ASCII",
     )
 
 
 @pytest.mark.parametrize(
     "line",
-    ["--fault cut", "--version 11", "--max-string-size large", "--rtt-ms -1", "--rtt-ms x", "--vers 19", "x"],
+    [
+        "--fault cut",
+        "--version 11",
+        "--max-string-size large",
+        "--charset X",
+        "--rtt-ms -1",
+        "--rtt-ms x",
+        "--vers 19",
+        "x",
+    ],
 )
 def test_a_wrong_option_is_one_line_and_exit_2(line, capsys):
     with pytest.raises(SystemExit) as left:
