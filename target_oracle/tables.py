@@ -15,6 +15,7 @@ from target_oracle.log import logger
 from target_oracle.metadata import VERSION
 from target_oracle.newtable import NewTables
 from target_oracle.oracle import names
+from target_oracle.oracle.comments import name_in
 from target_oracle.oracle.declared import parse_type
 from target_oracle.oracle.evolve import Evolution, plan
 from target_oracle.oracle.suspension import Suspension
@@ -262,7 +263,8 @@ class Tables:
         Return the other stream that made *table*, which its comment tells; None for a table of anybody else.
         """
         found = database.table(owner, table)
-        comment = found.comment if found and (found.owner, found.name) == (owner, table) else None
+        said = found.comment if found and (found.owner, found.name) == (owner, table) else None
+        comment = None if said is None else name_in(said)
         if comment in (None, stream):
             return None
         settings = self._config.for_stream(str(comment))

@@ -93,20 +93,29 @@ class Charset:
         r"""
         Return the JSON *text* with the characters that it lacks written as JSON can: `\u20ac`.
 
+        Where it is not known which these are, so are all beyond ASCII.
+
         >>> charset_of("WE8ISO8859P1").json('["é", "€", "😀"]')
         '["é", "\\u20ac", "\\ud83d\\ude00"]'
         """
-        if self.codec is None or text.isascii():
+        if self.is_unicode or text.isascii():
             return text
         return _BEYOND.sub(lambda found: self._escaped(found[0]), text)
 
     def _escaped(self, char: str) -> str:
+        if self._has(char):
+            return char
+        units = char.encode("utf-16-be").hex()
+        return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+    def _has(self, char: str) -> bool:
+        if not self.is_known:
+            return False
         try:
             self.size(char)
         except UnicodeEncodeError:
-            units = char.encode("utf-16-be").hex()
-            return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
-        return char
+            return False
+        return True
 
 
 @cache

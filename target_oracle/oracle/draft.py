@@ -72,7 +72,7 @@ class Draft:
         """
         Tell whether *column* was made for property *prop*.
         """
-        mine = {comment_of(prop), *(comment_of(prop, kind) for kind in ALL_KINDS)}
+        mine = {comment_of(prop, kind, self.server.charset) for kind in (None, *ALL_KINDS)}
         return column.comment in mine or (self.ours and column.comment is None)
 
     def may_grow(self, column: Column) -> bool:

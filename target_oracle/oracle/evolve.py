@@ -29,7 +29,7 @@ from target_oracle.oracle.changes import (
     ModifyColumns,
     after_all,
 )
-from target_oracle.oracle.comments import STRING, comment_of
+from target_oracle.oracle.comments import STRING, comment_of, name_in
 from target_oracle.oracle.draft import Draft
 from target_oracle.oracle.keys import is_rekeyed, key_changes, key_name_of, relax
 from target_oracle.oracle.matching import column_names, possible_names
@@ -144,8 +144,11 @@ def _creation(wanted: Wanted, server: Server, spared: Spared) -> Evolution:
     changes = _allowed(
         [
             CreateTable(made, check_table_options(wanted.table_options)),
-            CommentOnTable(comment_of(wanted.stream)),
-            *(CommentOnColumn(name, comment_of(prop)) for prop, name in places.items()),
+            CommentOnTable(comment_of(wanted.stream, charset=server.charset)),
+            *(
+                CommentOnColumn(name, comment_of(prop, charset=server.charset))
+                for prop, name in places.items()
+            ),
         ],
         spared,
     )
@@ -224,7 +227,7 @@ def _candidates(each: WantedColumn, server: Server) -> Iterator[str]:
 def _hinted(column: Column, server: Server) -> Iterator[str]:
     yield column.name
     if column.comment:
-        yield from possible_names(column.comment, server)
+        yield from possible_names(name_in(column.comment), server)
 
 
 def _is_ours(wanted: Wanted, table: Table, server: Server) -> bool:
@@ -234,7 +237,7 @@ def _is_ours(wanted: Wanted, table: Table, server: Server) -> bool:
     One without any comment is ours when it is just as it would be made: the run that made it was cut off.
     """
     if table.comment is not None:
-        return table.comment == comment_of(wanted.stream)
+        return table.comment == comment_of(wanted.stream, charset=server.charset)
     made = _creation(wanted, server, Spared(comments=True)).table
     return made == replace(table, owner=made.owner, name=made.name, primary_key_name=made.primary_key_name)
 
@@ -270,5 +273,5 @@ def _comments(draft: Draft) -> Iterator[Change]:
     new = {column.name for column in draft.added}
     waits = draft.policy.freezes or draft.policy.ddl_mode == "none" or draft.table.is_view
     if draft.ours and draft.table.comment is None and not waits:
-        yield CommentOnTable(comment_of(draft.wanted.stream))
+        yield CommentOnTable(comment_of(draft.wanted.stream, charset=draft.server.charset))
     yield from (each for each in draft.comments if each.column in new or not waits)

@@ -134,7 +134,7 @@ def _charset(charset: str) -> Finding:
         "character set",
         charset,
         "warning",
-        f"what {charset} lacks is stored as replacement characters: use a database with AL32UTF8",
+        f"rows with characters that {charset} lacks are refused: use a database with AL32UTF8",
     )
 
 

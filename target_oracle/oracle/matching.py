@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_oracle.oracle import names
-from target_oracle.oracle.comments import ALL_KINDS, comment_of, is_marked, kind_of
+from target_oracle.oracle.comments import ALL_KINDS, comment_of, is_marked, kind_of, name_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,11 +32,13 @@ def column_names(wanted: Wanted, table: Table, server: Server, *, ours: bool) ->
     }
     properties = [each.property for each in wanted.columns]
     taken |= _by_comment([name for name in properties if name not in taken], table, server, taken.values())
-    comments = set(map(comment_of, properties))
+    comments = {comment_of(name, charset=charset) for name in properties}
     blocked = [
         column.name
         for column in table.columns
-        if column.comment in comments or _is_variant(column, properties) or (ours and _claims(column, server))
+        if column.comment in comments
+        or _is_variant(column, properties, charset)
+        or (ours and _claims(column, server))
     ]
     return names.assign(properties, limit, taken, charset=charset, used=blocked)
 
@@ -56,8 +58,12 @@ def _by_comment(
     for column in table.columns:
         if column.comment and column.name not in gone:
             columns.setdefault(column.comment, []).append(column.name)
-    found = {name: columns[comment_of(name)] for name in properties if comment_of(name) in columns}
-    return {name: _plain_first(name, there, server) for name, there in found.items()}
+    said = {name: comment_of(name, charset=server.charset) for name in properties}
+    return {
+        name: _plain_first(name, columns[comment], server)
+        for name, comment in said.items()
+        if comment in columns
+    }
 
 
 def _plain_first(name: str, columns: list[str], server: Server) -> str:
@@ -68,9 +74,9 @@ def _plain_first(name: str, columns: list[str], server: Server) -> str:
     return plain if plain in columns else columns[0]
 
 
-def _is_variant(column: Column, properties: Iterable[str]) -> bool:
+def _is_variant(column: Column, properties: Iterable[str], charset: str) -> bool:
     return is_marked(column.comment) and any(
-        column.comment == comment_of(name, kind) for name in properties for kind in ALL_KINDS
+        column.comment == comment_of(name, kind, charset) for name in properties for kind in ALL_KINDS
     )
 
 
@@ -80,7 +86,7 @@ def _claims(column: Column, server: Server) -> bool:
     """
     if not column.comment:
         return False
-    return is_marked(column.comment) or column.name in possible_names(column.comment, server)
+    return is_marked(column.comment) or column.name in possible_names(name_in(column.comment), server)
 
 
 def possible_names(name: str, server: Server) -> Iterator[str]:
@@ -98,7 +104,7 @@ def second_columns(name: str, table: Table, server: Server, used: set[str]) -> I
 
     One that got no comment, because the run was cut off there, is known by its name; *used* are not.
     """
-    comments = {comment_of(name, kind) for kind in ALL_KINDS}
+    comments = {comment_of(name, kind, server.charset) for kind in ALL_KINDS}
     plain = {each for kind in ALL_KINDS for each in possible_names(f"{name}__{kind}", server)} - used
     for column in table.columns:
         if column.comment in comments or (column.comment is None and column.name in plain):

@@ -21,13 +21,13 @@ def settle(draft: Draft, each: WantedColumn) -> None:
     name = draft.places[each.property]
     found = draft.there.get(name)
     if found is None:
-        draft.add(each, name, comment_of(each.property))
+        draft.add(each, name, comment_of(each.property, charset=draft.server.charset))
         return
     if found.generated:
         draft.notices.append(f"column {name} is filled by the database: {each.property} is not written")
         return
     if found.comment is None and draft.ours:
-        draft.say(name, comment_of(each.property))
+        draft.say(name, comment_of(each.property, charset=draft.server.charset))
     _SETTLED[widen(found.type, each.type, draft.server).fit](draft, each, found)
 
 
@@ -91,18 +91,18 @@ def _apart(draft: Draft, each: WantedColumn, found: Column) -> None:
 
 
 def _second(draft: Draft, each: WantedColumn, found: Column) -> None:
-    used = set(draft.places.values())
+    used, charset = set(draft.places.values()), draft.server.charset
     for column in second_columns(each.property, draft.table, draft.server, used):
         fit = widen(column.type, each.type, draft.server).fit
         if fit is not Fit.SECOND_COLUMN:
             draft.places[each.property] = column.name
             if column.comment is None:
-                draft.say(column.name, comment_of(each.property, kind_for(each.type)))
+                draft.say(column.name, comment_of(each.property, kind_for(each.type), charset))
             _SETTLED[fit](draft, each, column)
             return
     kind = kind_for(each.type)
     name = second_name(each.property, kind, draft.server, draft.used)
-    draft.add(each, name, comment_of(each.property, kind))
+    draft.add(each, name, comment_of(each.property, kind, charset))
     draft.notices.append(
         f"property {each.property}: its type changed and {found.type.ddl()} cannot become {each.type.ddl()}: "
         f"column {found.name} stays, new values go to column {name}"
