@@ -5,12 +5,15 @@ What else the program is measured with, beside the standard stream: each a strea
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from tests.bench import generated
+from tests.program import CHECKOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -134,6 +137,25 @@ def huge(records: int) -> Iterator[bytes]:
     )
 
 
+def parquet(records: int) -> Iterator[bytes]:
+    """
+    Yield the standard stream as one BATCH of a Parquet file, which is written beside other builds.
+    """
+    path = CHECKOUT / "build" / "bench" / f"orders-{records}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([sys.executable, "-m", "tests.bench.parquet", str(records), str(path)], check=True)
+    schema, *_, state = generated.lines(records)
+    yield schema
+    message = {
+        "type": "BATCH",
+        "stream": generated.STREAM,
+        "encoding": {"format": "parquet"},
+        "manifest": [path.as_uri()],
+    }
+    yield json.dumps(message).encode() + b"\n"
+    yield state
+
+
 def _changed(
     records: int, key: str, properties: dict[str, dict[str, Any]], change: Callable[[Record], Record]
 ) -> Iterator[bytes]:
@@ -161,6 +183,7 @@ VARIANTS = {
     "1 % rejects": Variant(refused, {**REJECTS}),
     "upsert, staged": Variant(settings={"load_method": "upsert", "upsert_strategy": "staged"}),
     "direct path": Variant(settings={"insert_method": "direct"}),
+    "BATCH of Parquet": Variant(parquet),
     "two columns": Variant(small),
     "nested records": Variant(nested),
     "100 columns": Variant(partial(wide, columns=100), shrink=5, has_floor=True),
