@@ -389,6 +389,8 @@ class Loader:
             self._roll_back()
         for reject in rejects:
             self._summary.reject(reject)
+            if reject.stream is not None:
+                self._summary.of(reject.stream).received += 1
         if self._place:
             self._place.write(rejects, self._schemas)
             self._place.settle()

@@ -223,7 +223,7 @@ class Budget:
         if count > allowed:
             limit = f"max_rejects_percent {self._percent:g}" if self._percent else f"max_rejects {self._most}"
             raise TooManyRejects(
-                f"{count} rejects are more than {limit} allows; the open checkpoint was rolled back: "
+                f"rows refused: {count}, more than {limit} allows; the open checkpoint was rolled back: "
                 "mend what is listed above, or allow more with max_rejects and a reject_file"
             )
 

@@ -66,6 +66,7 @@ def test_rejects_over_budget_are_in_the_table_and_nothing_else_of_their_checkpoi
         assert (result.exit_code, result.states) == (5, [])
         assert ids(database, "EVENTS") == []
         assert [int(line) for (line,) in rejected(database, "LINE")] == [6, 7]
+        assert "stream events: 2 received, 2 rejected" in result.log
 
 
 @both_versions

@@ -198,7 +198,7 @@ def test_rejects_of_earlier_checkpoints_count():
     budget.settled = 2
     assert budget.left() == 1
     budget.check(1, 10)
-    with pytest.raises(TooManyRejects, match="4 rejects are more than max_rejects 3"):
+    with pytest.raises(TooManyRejects, match="rows refused: 4, more than max_rejects 3"):
         budget.check(2, 10)
 
 
