@@ -103,6 +103,24 @@ def spelled(value: datetime) -> str:
     return json.dumps(text.replace("+00:00", "Z") if value.minute % 2 else text.replace("T", " ", 1))
 
 
+def rounded(moment: tuple[datetime, int]) -> Any:
+    """
+    To the microsecond, the half of one upwards.
+    """
+    value, nanoseconds = moment
+    try:
+        return instant(value + timedelta(microseconds=nanoseconds >= 500))
+    except OverflowError:
+        return REFUSED
+
+
+def to_the_nanosecond(moment: tuple[datetime, int]) -> str:
+    value, nanoseconds = moment
+    return json.dumps(
+        f"{value:%H:%M:%S.%f}{nanoseconds:03d}".join((f"{value:%Y-%m-%d}".zfill(10) + "T", "Z"))
+    )
+
+
 documents = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**15), 10**15) | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
@@ -137,9 +155,17 @@ TYPES: dict[str, tuple[dict[str, Any], dict[str, Any], Any, Callable[[Any], Any]
     "text": ({"type": "string"}, {}, texts, json.dumps, bounded(4000), asis),
     "text, as it is": ({"type": "string"}, {}, texts,
                        lambda value: json.dumps(value, ensure_ascii=False), bounded(4000), asis),
+    "text of blanks": ({"type": "string"}, {}, st.text(" \t\u00a0\u3000a", max_size=9), json.dumps,
+                       bounded(4000), asis),
+    "text of four bytes a character": ({"type": "string", "maxLength": 1200}, {},
+                                       st.text(st.characters(min_codepoint=0x10000), max_size=40).map(lambda text: text * 40),
+                                       json.dumps, bounded(1200), asis),
     "bounded text": ({"type": "string", "maxLength": 20}, {}, texts, json.dumps, bounded(20), asis),
     "long text": ({"type": "string", "maxLength": 100_000}, {}, texts, json.dumps, bounded(100_000), asis),
     "date-time": ({"type": "string", "format": "date-time"}, {}, moments, spelled, instant, asis),
+    "date-time of nanoseconds": ({"type": "string", "format": "date-time"}, {},
+                                 st.tuples(st.datetimes(timezones=st.just(timezone.utc)), st.integers(0, 999)),
+                                 to_the_nanosecond, rounded, asis),
     "date-time as TIMESTAMP": ({"type": "string", "format": "date-time"}, {"timestamp_type": "TIMESTAMP"},
                                moments, spelled, instant, asis),
     "date": ({"type": "string", "format": "date"}, {}, st.dates(), lambda value: f'"{value.isoformat()}"',
