@@ -67,9 +67,9 @@ def test_arrow_comes_as_a_file_or_a_stream_and_is_cut_into_batches(tmp_path, wri
     pa = pytest.importorskip("pyarrow", reason="the extra target-oracle[arrow] is not installed")
     table = pa.table({"id": range(25)})
     path = tmp_path / "rows.arrow"
-    with pa.CompressedOutputStream(str(path), "gzip") if compression else pa.OSFile(str(path), "wb") as sink:
-        with getattr(pa.ipc, writer)(sink, table.schema) as out:
-            out.write_table(table)
+    sink = pa.CompressedOutputStream(str(path), "gzip") if compression else pa.OSFile(str(path), "wb")
+    with sink, getattr(pa.ipc, writer)(sink, table.schema) as out:
+        out.write_table(table)
     found = [
         batch.column(0).to_pylist() for batch in batchfiles.tables(files(path, "arrow", compression), 10)
     ]
