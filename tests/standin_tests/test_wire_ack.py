@@ -7,6 +7,8 @@ from __future__ import annotations
 import oracledb
 import pytest
 
+from tests.standin.options import Options
+from tests.standin.server import StandIn
 from tests.standin.values import Outcome
 from tests.standin_tests.fake import FakeDatabase
 
@@ -96,3 +98,17 @@ def test_unacknowledged_servers_read_every_row(serve, connect):
     assert isinstance(server.database, FakeDatabase)
     connect(server).cursor().executemany(INSERT, rows(3))
     assert server.database.calls[-1][2] == rows(3)
+
+
+def test_a_direct_path_load_is_acknowledged_with_its_number_of_rows(connect):
+    """
+    A statement of another session that reads the table is said to have moved them.
+    """
+    with StandIn(Options(ack=True)) as server:
+        loader, mover = connect(server), connect(server)
+        cursor = mover.cursor()
+        for table in ("W", "T"):
+            cursor.execute(f'CREATE TABLE "APP"."{table}" (C1 NUMBER, C2 CLOB)')
+        loader.direct_path_load("APP", "W", ["C1", "C2"], [(number, None) for number in range(30)])
+        cursor.execute('INSERT INTO "APP"."T" (C1, C2) SELECT C1, C2 FROM "APP"."W"')
+        assert (cursor.rowcount, server.stats()["rows"]) == (30, 31)

@@ -163,3 +163,32 @@ def test_ten_thousand_rows_of_twelve_columns_take_little_time(server, connect):
     cursor.executemany(f"insert into wide values ({places})", rows, batcherrors=True)
     assert cursor.getbatcherrors() == []
     assert time.monotonic() - start < 10
+
+
+def test_a_direct_path_load_waits_until_nobody_else_writes_to_its_table(pair):
+    """
+    It holds the table alone from its beginning on (Utilities, Locks Used by Direct Path Loads).
+    """
+    first, second = pair
+    first.cursor().execute("update t set b = 'mine'")
+    second.call_timeout = 200
+    with pytest.raises(oracledb.DatabaseError) as refused:
+        second.direct_path_load("APP", "T", ["A", "B"], [(2, "two")])
+    assert refused.value.args[0].full_code == "DPY-4024"
+    second.call_timeout = 0
+    first.commit()
+    second.direct_path_load("APP", "T", ["A", "B"], [(2, "two")])
+    assert count(first) == 2
+
+
+def test_a_lob_is_described_without_a_largest_size_and_loaded_directly_at_any_length(server, connect):
+    """
+    As the driver's own tests show it (python-oracledb, test 1900).
+    """
+    connection = connect(server)
+    cursor = connection.cursor()
+    cursor.execute("create table l (c clob, b blob)")
+    connection.direct_path_load("APP", "L", ["C", "B"], [("ż" * 20_000, b"x" * 50_000)])
+    cursor.execute("select c, b from l", fetch_lobs=False)
+    assert [column[2:4] for column in cursor.description] == [(None, None)] * 2
+    assert cursor.fetchall() == [("ż" * 20_000, b"x" * 50_000)]
