@@ -45,8 +45,8 @@ def main() -> int:
         for section in sections(options, folder):
             print("{}\n{}\n".format(*section), flush=True)
             kept.append(section)
-    if options.keep:
-        keep(options.keep, kept)
+            if options.keep:  # after each, since the next may take long
+                keep(options.keep, kept)
     return 0
 
 
