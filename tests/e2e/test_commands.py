@@ -30,9 +30,11 @@ OTHERS = ("docker", "make", "meltano", "pip", "pipx")
 # A tap whose first run and whose run from a STATE were captured.
 TAP = """\
 #!/bin/sh
+set -e
 case "$*" in
-    "--config tap.json") cat {first} ;;
-    "--config tap.json --state "*) test -s "$4"; cat {second} ;;
+    "--config tap.json --discover") echo '{{"inclusion":"available"}}' ;;
+    "--config tap.json --catalog catalog.json") grep -q selected "$4"; cat {first} ;;
+    "--config tap.json --catalog catalog.json --state "*) test -s "$6"; cat {second} ;;
     *) echo "tap-postgres: $*" >&2; exit 2 ;;
 esac
 """
@@ -71,6 +73,7 @@ def place(tmp_path, standin):
     config = {"dsn": server.dsn, "user": server.user, "password": PASSWORD, "loader_id": "orders"}
     (tmp_path / "target.json").write_text(json.dumps(config))
     smoke = captured.stream("smoke")
+    (tmp_path / "catalog.json").write_text('{"selected": true}')
     for name in ("stream", "schemas", "rejects"):
         (tmp_path / f"{name}.jsonl").write_bytes(smoke)
     (tmp_path / "tests").symlink_to(CHECKOUT / "tests")
@@ -128,6 +131,7 @@ def test_the_quick_start_leads_from_nothing_to_a_scheduled_load(place):
     """
     folder, server = place
     (folder / "target.json").unlink()
+    (folder / "catalog.json").unlink()
     done = run("docs/quickstart.md", folder, server)
     assert done.returncode == 0, done.stderr
     database = Database(server.dsn, server.user, server.password, server.version)

@@ -12,8 +12,10 @@ import sys
 
 import pytest
 
+from tests import postgres
 from tests.databases import Database
 from tests.e2e.loads import ids, lines, record, schema, state
+from tests.meltano import MISSING
 from tests.program import CHECKOUT
 
 pytestmark = pytest.mark.standin
@@ -25,7 +27,11 @@ SECOND = lines([schema("orders", keys=()), record("orders", 3), state(3)])
 TAP = """\
 #!/bin/sh
 echo "$*" >> calls
-case "$*" in *--state*) cat "$4" >> states; cat second ;; *) cat first ;; esac
+case "$*" in
+    *--discover*) echo '{{"inclusion":"available"}}'; exit ;;
+    *--state*) cat "$6" >> states; cat second ;;
+    *) cat "$4" >> catalogs; cat first ;;
+esac
 {then}
 """
 
@@ -78,9 +84,13 @@ def test_the_second_run_is_from_the_state_of_the_first(pipeline):
         exit_code, log = pipeline.run()
         assert exit_code == 0, log
     assert ids(pipeline.database, "ORDERS") == [1, 2, 3]
-    first, second = (pipeline.folder / "calls").read_text().splitlines()
-    assert first == "--config ENV"
-    assert second.startswith("--config ENV --state ")
+    calls = [line.split() for line in (pipeline.folder / "calls").read_text().splitlines()]
+    discovery = ["--config", "ENV", "--discover"]
+    assert [call[::2] for call in calls if call != discovery] == [
+        ["--config", "--catalog"],
+        ["--config", "--catalog", "--state"],
+    ]
+    assert '"selected": true' in (pipeline.folder / "catalogs").read_text()
     assert json.loads((pipeline.folder / "states").read_text()) == {"seen": 2}
 
 
@@ -108,3 +118,18 @@ def test_a_signal_ends_it_with_what_is_complete(pipeline):
         process.stderr.read()
         assert process.wait(120) == 143
     assert ids(pipeline.database, "ORDERS") == [1, 2]
+
+
+@pytest.mark.skipif(not postgres.TAP.exists(), reason=f"no tap-postgres: {MISSING}")
+def test_with_a_real_tap_every_table_that_it_discovers_is_loaded(pipeline):
+    if postgres.programs() is None:
+        pytest.skip(f"no PostgreSQL that may run here: {MISSING}")
+    (pipeline.folder / "tap-postgres").symlink_to(postgres.TAP)
+    with postgres.running() as shop:
+        shop.run((LOAD.parent / "shop.sql").read_text())
+        given = {"TAP_POSTGRES_SQLALCHEMY_URL": shop.url, "TAP_POSTGRES_FILTER_SCHEMAS": '["public"]'}
+        done = subprocess.run(
+            [str(LOAD)], env={**pipeline.environment, **given}, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done.stderr
+    assert ids(pipeline.database, "PUBLIC_ORDERS") == list(range(1, 1001))

@@ -33,7 +33,7 @@ OTHER_WORDS = {
     *foreign.LOAD_METHODS,
 }
 
-OTHER_OPTIONS = {"--build", "--no-healthcheck", "--rm", "--state"}
+OTHER_OPTIONS = {"--build", "--catalog", "--discover", "--no-healthcheck", "--rm", "--state"}
 
 each_page = pytest.mark.parametrize("page", sorted(TEXTS))
 

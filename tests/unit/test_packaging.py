@@ -239,7 +239,7 @@ def test_the_cron_job_runs_without_rights_and_holds_no_secret():
     assert secrets & {variable["name"] for variable in container["env"]} == set()
     assert pod["terminationGracePeriodSeconds"] > SETTINGS["shutdown_timeout"].default
     assert {mount["name"] for mount in container["volumeMounts"]} == {one["name"] for one in pod["volumes"]}
-    assert {variable["name"] for variable in container["env"]} - {"TAP_CONFIG"} <= {
+    assert {variable["name"] for variable in container["env"]} - {"TAP_CONFIG", "TAP_CATALOG"} <= {
         setting.variable for setting in available()
     }
 
