@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from target_oracle import __version__, definition, foreign, manpage
-from target_oracle.settings import GROUPS, PLANNED, Setting, available
+from target_oracle.settings import GROUPS, SETTINGS, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,17 +18,17 @@ DESCRIPTION: Final = "Singer target for Oracle Database: exact, crash-safe, fast
 PYTHONS: Final = ("3.10", "3.11", "3.12", "3.13")
 
 # Capabilities by the Singer SDK's names, each with the setting that must be at work for it.
-_CAPABILITIES: Final = {
-    "about": "log_level",
-    "schema-flattening": "flattening_enabled",
-    "activate-version": "process_activate_version_messages",
-    "batch": "batch_config",
-    "structured-logging": "log_format",
-    "soft-delete": "process_activate_version_messages",
-    "hard-delete": "hard_delete",
-    "target-schema": "default_target_schema",
-    "validate-records": "validate_records",
-}
+CAPABILITIES: Final = (
+    "about",
+    "schema-flattening",
+    "activate-version",
+    "batch",
+    "structured-logging",
+    "soft-delete",
+    "hard-delete",
+    "target-schema",
+    "validate-records",
+)
 
 
 def page(form: str) -> str:
@@ -39,13 +39,6 @@ def page(form: str) -> str:
     return forms[form]()
 
 
-def capabilities() -> list[str]:
-    """
-    Return what the program can do, in the Singer SDK's words.
-    """
-    return [name for name, setting in _CAPABILITIES.items() if setting not in PLANNED]
-
-
 def _json() -> str:
     said = {
         "name": NAME,
@@ -53,10 +46,10 @@ def _json() -> str:
         "version": __version__,
         "sdk_version": "n/a",
         "supported_python_versions": PYTHONS,
-        "capabilities": capabilities(),
+        "capabilities": CAPABILITIES,
         "settings": {
             "type": "object",
-            "properties": {setting.name: _property(setting) for setting in available()},
+            "properties": {setting.name: _property(setting) for setting in SETTINGS.values()},
             "$schema": "https://json-schema.org/draft/2020-12/schema",
         },
     }
@@ -64,7 +57,7 @@ def _json() -> str:
 
 
 def _meltano() -> str:
-    return definition.page(DESCRIPTION, capabilities())
+    return definition.page(DESCRIPTION, CAPABILITIES)
 
 
 def _man() -> str:
@@ -81,17 +74,13 @@ def _property(setting: Setting) -> dict[str, Any]:
     if setting.default not in (None, (), {}):
         said["default"] = setting.default
     said["description"] = setting.doc
-    if options := _options(setting):
-        said["enum"] = options
+    if setting.options:
+        said["enum"] = list(setting.options)
     bounds = {"minimum": setting.least, "maximum": setting.most}
     said.update({word: bound for word, bound in bounds.items() if bound is not None})
     if setting.secret:
         said.update(secret=True, writeOnly=True)
     return said
-
-
-def _options(setting: Setting) -> list[str]:
-    return [option for option in setting.options if f"{setting.name}={option}" not in PLANNED]
 
 
 def _text() -> str:
@@ -101,10 +90,10 @@ def _text() -> str:
         f"Version: {__version__}",
         "SDK Version: n/a",
         f"Supported Python Versions: {', '.join(PYTHONS)}",
-        f"Capabilities: {', '.join(capabilities())}",
+        f"Capabilities: {', '.join(CAPABILITIES)}",
         "Settings:",
     ]
-    for setting in available():
+    for setting in SETTINGS.values():
         lines += ["", f"  Name: {setting.name}", f"  Type: {setting.kind}"]
         lines += [f"  Default: {_default(setting)}"] if _default(setting) else []
         lines += [f"  Environment Variable: {setting.variable}", f"  {setting.doc}"]
@@ -125,7 +114,7 @@ def _markdown() -> str:
         "",
         "## Capabilities",
         "",
-        *(f"* `{capability}`" for capability in capabilities()),
+        *(f"* `{capability}`" for capability in CAPABILITIES),
         "",
         "## Supported Python Versions",
         "",
@@ -135,7 +124,7 @@ def _markdown() -> str:
         "",
         "| Setting | Required | Default | Description |",
         "|:--------|:--------:|:-------:|:------------|",
-        *(_row(setting) for setting in available()),
+        *(_row(setting) for setting in SETTINGS.values()),
         "",
         *_groups(),
     ]
@@ -152,12 +141,10 @@ def _escaped(text: str) -> str:
 
 
 def _groups() -> Iterator[str]:
-    there = available()
     for group, settings in GROUPS.items():
         yield from (f"## {group}", "")
         for setting in settings:
-            if setting in there:
-                yield from (f"### `{setting.name}`", "", _escaped(setting.doc), "", *_facts(setting), "")
+            yield from (f"### `{setting.name}`", "", _escaped(setting.doc), "", *_facts(setting), "")
 
 
 def _facts(setting: Setting) -> Iterator[str]:
@@ -165,8 +152,8 @@ def _facts(setting: Setting) -> Iterator[str]:
     Give what else is to be said of *setting*, a point a line.
     """
     yield f"* {_kind(setting)}; in the environment `{setting.variable}`"
-    if options := _options(setting):
-        yield f"* one of {', '.join(f'`{option}`' for option in options)}"
+    if setting.options:
+        yield f"* one of {', '.join(f'`{option}`' for option in setting.options)}"
     if setting.least is not None:
         yield f"* {setting.least} {f'to {setting.most}' if setting.most is not None else 'or more'}"
     if _default(setting):

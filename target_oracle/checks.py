@@ -14,7 +14,7 @@ from typing import Any, Final
 from target_oracle import foreign
 from target_oracle.given import Given, Reading, read
 from target_oracle.oracle.options import check_table_options
-from target_oracle.settings import PLANNED, SETTINGS, SSH, Kind, Setting
+from target_oracle.settings import SETTINGS, SSH, Kind, Setting
 from target_oracle.sources import FromEnvironment, Source
 
 _BOOLEANS: Final = {
@@ -50,7 +50,8 @@ def _value_or_fault(setting: Setting, given: Given, told: Reading, *, per_stream
 
 def _value(setting: Setting, given: Given, told: Reading, *, per_stream: bool) -> Any:
     value = value_of(setting, given.value)
-    _refuse_unavailable(setting, value, per_stream=per_stream)
+    if per_stream and not setting.per_stream:
+        raise Unfit("is a setting of the whole run; it cannot stand under streams")
     if setting.name in _SHAPES:
         return _SHAPES[setting.name](value, given.place, told)
     if setting.options and str(value).lower() != str(given.value).strip().lower():
@@ -89,15 +90,6 @@ def _refuse_outside(setting: Setting, number: float) -> None:
         raise Unfit(f"must be {least} or more, not {number}")
     if most is not None and least is not None and not least <= number <= most:
         raise Unfit(f"must be {least} to {most}, not {number}")
-
-
-def _refuse_unavailable(setting: Setting, value: object, *, per_stream: bool) -> None:
-    if per_stream and not setting.per_stream:
-        raise Unfit("is a setting of the whole run; it cannot stand under streams")
-    if setting.name in PLANNED and value not in (setting.default, None):
-        raise Unfit("is not available yet in this version; leave it out")
-    if f"{setting.name}={value}" in PLANNED:
-        raise Unfit(f"{value} is not available yet in this version")
 
 
 def _string(value: object) -> str:

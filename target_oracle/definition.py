@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from target_oracle import foreign
-from target_oracle.settings import PLANNED, Setting, available
+from target_oracle.settings import SETTINGS, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,15 +55,14 @@ def page(description: str, capabilities: Iterable[str]) -> str:
     for name, (words, what) in _COMMANDS.items():
         lines += [f"  {name}:", f"    args: {words}", f"    description: {json.dumps(what)}"]
     lines.append("settings:")
-    for setting in available():
+    for setting in SETTINGS.values():
         lines += _setting(setting)
     return "\n".join(lines) + "\n"
 
 
 def _setting(setting: Setting) -> Iterator[str]:
     said: dict[str, Any] = {"label": setting.title, "kind": _KINDS.get(setting.kind, setting.kind)}
-    options = [option for option in setting.options if f"{setting.name}={option}" not in PLANNED]
-    if options:
+    if setting.options:
         said["kind"] = "options"
     said["description"] = setting.doc
     if setting.default not in (None, (), {}, ""):
@@ -74,6 +73,6 @@ def _setting(setting: Setting) -> Iterator[str]:
         said["aliases"] = list(aliases)
     yield f"- name: {setting.name}"
     yield from (f"  {word}: {json.dumps(value, ensure_ascii=False)}" for word, value in said.items())
-    if options:
+    if setting.options:
         yield "  options:"
-        yield from (f"  - {json.dumps({'label': option, 'value': option})}" for option in options)
+        yield from (f"  - {json.dumps({'label': option, 'value': option})}" for option in setting.options)

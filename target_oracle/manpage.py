@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from target_oracle import __version__
 from target_oracle.arguments import USAGE
-from target_oracle.settings import GROUPS, available
+from target_oracle.settings import GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,12 +57,10 @@ def _usage() -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    there = available()
     for group, settings in GROUPS.items():
         yield f".SH {_text(group.upper())}"
         for setting in settings:
-            if setting in there:
-                yield from (".TP", f".B {_text(setting.name)}", _text(setting.doc))
+            yield from (".TP", f".B {_text(setting.name)}", _text(setting.doc))
 
 
 def _tail() -> Iterator[str]:

@@ -505,15 +505,4 @@ GROUPS: Final = {
     "Logs and reports": REPORTING,
 }
 
-# Named in the table, refused until the program honours them: no setting is ever ignored. `name=value` refuses
-# one value of a setting. The default is what happens anyhow, so it may be written.
-PLANNED: Final[frozenset[str]] = frozenset()
-
 SETTINGS: Final = {setting.name: setting for group in GROUPS.values() for setting in group}
-
-
-def available() -> list[Setting]:
-    """
-    Return the settings that the program honours, in the order of the table.
-    """
-    return [setting for setting in SETTINGS.values() if setting.name not in PLANNED]

@@ -11,10 +11,10 @@ import jsonschema
 import pytest
 
 from target_oracle import __version__, about
-from target_oracle.settings import SETTINGS, available
+from target_oracle.settings import SETTINGS
 from tests.program import CHECKOUT
 
-NAMES = [setting.name for setting in available()]
+NAMES = list(SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -66,15 +66,6 @@ def test_options_and_bounds_are_told(said):
     assert properties["protocol"]["enum"] == ["tcp", "tcps"]
     assert properties["port"]["default"] == 1521
     assert (properties["port"]["minimum"], properties["port"]["maximum"]) == (1, 65_535)
-
-
-def test_what_is_not_available_yet_is_not_offered(monkeypatch):
-    monkeypatch.setattr("target_oracle.about.PLANNED", {"hard_delete", "load_method=overwrite"})
-    monkeypatch.setattr("target_oracle.settings.PLANNED", {"hard_delete", "load_method=overwrite"})
-    said = json.loads(about.page("json"))
-    assert "hard_delete" not in said["settings"]["properties"]
-    assert said["settings"]["properties"]["load_method"]["enum"] == ["append-only", "upsert"]
-    assert "hard-delete" not in said["capabilities"]
 
 
 def test_capabilities_are_words_that_meltano_knows(said):

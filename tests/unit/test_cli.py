@@ -232,8 +232,7 @@ def test_a_command_gets_what_it_needs(calls, config, words, called, rest):
     assert calls[called][0].user == "app"
 
 
-def test_the_report_is_a_setting(calls, config, monkeypatch):
-    monkeypatch.setattr("target_oracle.checks.PLANNED", frozenset())
+def test_the_report_is_a_setting(calls, config):
     assert cli.run(["--config", config(report_file="a"), "--report", "b.html"]) == 0
     assert calls["pipeline.run"][0].report_file == "b.html"
 

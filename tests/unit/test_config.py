@@ -130,25 +130,16 @@ def test_it_is_known_what_the_operator_wrote(load):
         ("log_level", "LOUD", "must be DEBUG or INFO or WARNING or ERROR or CRITICAL, not 'LOUD'"),
         ("table_name_pattern", "{table}_{day}", "may hold {stream}, {schema} and {table} only"),
         ("table_name_pattern", "{schema}", "must hold {stream} or {table}, or all streams share one table"),
-        ("overwrite_empty", True, "is not available yet in this version; leave it out"),
     ],
 )
-def test_a_value_that_does_not_fit_is_refused(faults, setting, value, why, monkeypatch):
-    monkeypatch.setattr("target_oracle.checks.PLANNED", {"overwrite_empty"})
+def test_a_value_that_does_not_fit_is_refused(faults, setting, value, why):
     assert faults({setting: value}) == [f"1.json: {setting}: {why}"]
 
 
-def test_a_value_that_is_not_available_yet_is_refused(faults, monkeypatch):
-    monkeypatch.setattr("target_oracle.checks.PLANNED", {"load_method=overwrite"})
-    said = "overwrite is not available yet in this version"
-    assert faults({"load_method": "overwrite"}) == [f"1.json: load_method: {said}"]
-
-
-def test_what_happens_anyhow_may_be_written(load, monkeypatch):
+def test_what_happens_anyhow_may_be_written(load):
     """
     Meltano passes defaults on.
     """
-    monkeypatch.setattr("target_oracle.checks.PLANNED", {"overwrite_empty", "batch_config"})
     load({"overwrite_empty": False, "batch_config": {}})
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from target_oracle import about
-from target_oracle.settings import available
+from target_oracle.settings import SETTINGS
 from tests.program import CHECKOUT
 
 TEXT = (CHECKOUT / "plugin.yaml").read_text()
@@ -32,7 +32,7 @@ def test_the_definition_has_the_keys_of_a_loader():
 
 
 def test_the_definition_names_each_setting_that_there_is():
-    assert [said["name"] for said in DEFINITION["settings"]] == [setting.name for setting in available()]
+    assert [said["name"] for said in DEFINITION["settings"]] == list(SETTINGS)
 
 
 @pytest.mark.parametrize("said", DEFINITION["settings"], ids=lambda said: said["name"])
@@ -44,9 +44,9 @@ def test_a_setting_has_a_kind_that_meltano_knows(said):
 
 def test_secrets_are_sensitive():
     secrets = {said["name"] for said in DEFINITION["settings"] if said.get("sensitive")}
-    assert secrets == {setting.name for setting in available() if setting.secret}
+    assert secrets == {setting.name for setting in SETTINGS.values() if setting.secret}
 
 
 def test_the_sets_of_settings_that_connect_name_settings():
-    names = {setting.name for setting in available()}
+    names = set(SETTINGS)
     assert {name for group in DEFINITION["settings_group_validation"] for name in group} <= names

@@ -13,7 +13,7 @@ import yaml
 from target_oracle import foreign
 from target_oracle.oracle.codes import ADVICE
 from target_oracle.rejects import CURES
-from target_oracle.settings import PLANNED, SETTINGS, SSH, available
+from target_oracle.settings import SETTINGS, SSH
 from tests.program import CHECKOUT
 from tests.unit.test_makefile import LISTED
 
@@ -103,15 +103,13 @@ def test_every_setting_that_a_page_names_is_there(page):
     words = {
         word for word in re.findall(r"`([a-z]+(?:_[a-z]+)+)`", TEXTS[page]) if not word.startswith("target_")
     }
-    known = set(SETTINGS) if page == "docs/migration.md" else {setting.name for setting in available()}
-    assert words - known - {member.name for member in SSH} - OTHER_WORDS == set()
+    assert words - set(SETTINGS) - {member.name for member in SSH} - OTHER_WORDS == set()
 
 
 @each_page
 def test_every_configuration_on_a_page_names_settings_only(page):
-    known = {setting.name for setting in available()}
     for config in configs(page):
-        assert set(config) <= known
+        assert set(config) <= set(SETTINGS)
         for overrides in config.get("streams", {}).values():
             assert all(SETTINGS[name].per_stream for name in overrides)
 
@@ -134,12 +132,6 @@ def test_every_name_of_another_target_that_is_understood_or_refused_is_listed(na
 @pytest.mark.parametrize("name", foreign.ALIASES)
 def test_every_alias_is_listed_with_the_setting_that_it_means(name):
     assert f"| `{name}` | `{foreign.ALIASES[name]}` |" in TEXTS["docs/migration.md"]
-
-
-def test_no_page_offers_a_value_that_is_refused_so_far():
-    values = [name.partition("=")[2] for name in PLANNED if "=" in name]
-    offering = [page for page in TEXTS if page not in ("docs/migration.md", "docs/settings.md")]
-    assert [(page, value) for page in offering for value in values if f"`{value}`" in TEXTS[page]] == []
 
 
 def test_the_readme_names_both_commands():

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 
 import target_oracle
 from target_oracle.arguments import parse
-from target_oracle.settings import SETTINGS, available
+from target_oracle.settings import SETTINGS
 from tests.program import CHECKOUT
 
 if sys.version_info >= (3, 11):
@@ -214,7 +214,7 @@ def test_the_compose_file_gives_the_load_no_more_than_it_needs():
     assert {one["condition"] for one in load["depends_on"].values()} == {"service_healthy"}
     assert (CHECKOUT / load["build"] / "Dockerfile").is_file()
     ours = {name for name in load["environment"] if name.startswith("TARGET_ORACLE_")}
-    assert ours <= {setting.variable for setting in available()}
+    assert ours <= {setting.variable for setting in SETTINGS.values()}
     for volume in services["shop"]["volumes"]:
         assert (CHECKOUT / volume.split(":")[0]).is_file()
 
@@ -235,12 +235,12 @@ def test_the_cron_job_runs_without_rights_and_holds_no_secret():
     assert container["securityContext"]["allowPrivilegeEscalation"] is False
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert "command" not in container
-    secrets = {setting.variable for setting in available() if setting.secret}
+    secrets = {setting.variable for setting in SETTINGS.values() if setting.secret}
     assert secrets & {variable["name"] for variable in container["env"]} == set()
     assert pod["terminationGracePeriodSeconds"] > SETTINGS["shutdown_timeout"].default
     assert {mount["name"] for mount in container["volumeMounts"]} == {one["name"] for one in pod["volumes"]}
     assert {variable["name"] for variable in container["env"]} - {"TAP_CONFIG", "TAP_CATALOG"} <= {
-        setting.variable for setting in available()
+        setting.variable for setting in SETTINGS.values()
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from target_oracle import about
 from target_oracle.arguments import _FORMS, USAGE
-from target_oracle.settings import available
+from target_oracle.settings import SETTINGS
 from tests.program import CHECKOUT
 
 MANUAL = CHECKOUT / "share" / "target-oracle.1"
@@ -46,7 +46,7 @@ def test_the_manual_page_is_what_about_prints():
 
 def test_the_manual_page_names_every_option_and_setting():
     text = MANUAL.read_text().replace("\\-", "-")
-    names = {*OPTIONS, *(f".B {setting.name}" for setting in available())}
+    names = {*OPTIONS, *(f".B {setting.name}" for setting in SETTINGS.values())}
     assert {name for name in names if name not in text} == set()
 
 
