@@ -14,7 +14,8 @@ The modules, in the order in which a row passes them:
         singer/schema.py  singer/shape.py  singer/references.py  singer/constraints.py
     from lines to batches
         reader.py  records.py  streams.py  wishes.py  gathering.py  gate.py
-        stream.py  decoder.py  convert.py  conformity.py  validation.py  faults.py  metadata.py
+        stream.py  decoder.py  convert.py  conversion.py  numerals.py  texts.py  moments.py
+        conformity.py  validation.py  faults.py  metadata.py
         checkpoint.py  resume.py  batchfiles.py  arrow.py
     from lines to batches, by other processes
         readahead.py  shares.py  lanes.py  orders.py  lane.py  held.py

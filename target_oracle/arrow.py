@@ -16,7 +16,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from target_oracle.convert import NUMBER_DIGITS
+from target_oracle.numerals import NUMBER_DIGITS
 from target_oracle.singer.schema import Kind
 from target_oracle.validation import compile_checks
 

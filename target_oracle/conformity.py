@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import msgspec
 
-from target_oracle.convert import Converter, Faults, Finish
+from target_oracle.conversion import Converter, Faults, Finish
 from target_oracle.faults import RowFault
 from target_oracle.singer.schema import Field
 from target_oracle.validation import ColumnCheck, compile_record_check, explain, parse_json

@@ -18,8 +18,9 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from target_oracle.convert import Converter, finish_times, parse_datetime, to_utc
+from target_oracle.conversion import Converter
 from target_oracle.faults import RowFault
+from target_oracle.moments import finish_times, parse_datetime, to_utc
 from target_oracle.oracle.types import Column
 from target_oracle.singer.messages import read_envelope
 from target_oracle.singer.schema import Field

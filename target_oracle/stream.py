@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from target_oracle.conformity import conforming
-from target_oracle.convert import Tally, converter
+from target_oracle.conversion import Tally
+from target_oracle.convert import converter
 from target_oracle.decoder import Decoder, Slot
 from target_oracle.metadata import ATTRIBUTES, DELETED_AT, DELETED_FIELD, OF_MOMENT
 from target_oracle.oracle.types import Column, OracleType, Server

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_oracle.conformity import conforming, whole_record
-from target_oracle.convert import Converter, Tally, converter
+from target_oracle.conversion import Converter, Tally
+from target_oracle.convert import converter
 from target_oracle.decoder import REFUSED
 from target_oracle.faults import RowFault, TooLong
 from target_oracle.oracle.types import Column, OracleType, Server

@@ -15,10 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_oracle.convert import Converter, Tally, converter, fit_number, parse_datetime, to_utc
+from target_oracle.conversion import Converter, Tally
+from target_oracle.convert import converter
 from target_oracle.decoder import REFUSED
 from target_oracle.errors import InternalError
 from target_oracle.faults import RowFault, TooLong
+from target_oracle.moments import parse_datetime, to_utc
+from target_oracle.numerals import fit_number
 from target_oracle.oracle.charsets import charset_of
 from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import Field, Kind

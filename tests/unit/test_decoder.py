@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_oracle.convert import Tally, converter, parse_datetime
+from target_oracle.conversion import Tally
+from target_oracle.convert import converter
 from target_oracle.decoder import REFUSED, Decoder, Slot
 from target_oracle.faults import RowFault, TooLong
+from target_oracle.moments import parse_datetime
 from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import Field, Kind
 

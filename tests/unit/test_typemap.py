@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_oracle.convert import Tally, converter
+from target_oracle.conversion import Tally
+from target_oracle.convert import converter
 from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import Field, Kind, read_fields
 from target_oracle.typemap import (
