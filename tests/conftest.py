@@ -7,8 +7,13 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import databases
+
+# How quick the machine is says nothing about a property.
+settings.register_profile("whole", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("whole")
 
 
 def pytest_addoption(parser):

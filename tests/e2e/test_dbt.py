@@ -12,6 +12,7 @@ import subprocess
 import pytest
 
 from tests.program import CHECKOUT
+from tests.standin.running import running
 
 DBT = CHECKOUT / ".venv-dbt" / "bin" / "dbt"
 
@@ -25,11 +26,16 @@ MODEL = "select album_id, title from {{ source('singer', 'public_album') }}\n"
 
 
 @pytest.fixture
-def dbt(tmp_path, standin):
+def server():
+    with running(password="a password") as server:
+        yield server
+
+
+@pytest.fixture
+def dbt(tmp_path, server):
     """
     A project with the page's files, whose database is a server that is there.
     """
-    server = standin(password="a password")
     page = (CHECKOUT / "docs" / "dbt.md").read_text()
     profile, sources = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     profile = profile.replace("db.example.com", server.host).replace("port: 1521", f"port: {server.port}")
