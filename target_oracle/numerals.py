@@ -18,6 +18,7 @@ from decimal import (
     Subnormal,
     Underflow,
 )
+from itertools import filterfalse
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -133,6 +134,13 @@ def _plain_number(types: set[type], top: Any) -> bool:
     return types <= {int, Decimal, type(None)} and (isinstance(top, int) or top.is_finite())
 
 
+def _odd_zeros(values: Sequence[Any]) -> bool:
+    """
+    Tell whether a zero has an exponent: the driver refuses some of them (DPY-4003), and with one the array.
+    """
+    return any("E" in text for text in set(map(str, filterfalse(None, values))))
+
+
 def of_number(_prop: Field, type_: OracleType, _server: Server, tally: Tally) -> Converter:
     """
     Convert numbers, exactly where NUMBER can.
@@ -150,7 +158,8 @@ def of_number(_prop: Field, type_: OracleType, _server: Server, tally: Tally) ->
             top = max(map(_EXACT.abs, filter(None, values)), default=0)
         except (DecimalException, TypeError):
             return slow(values)
-        return (values, {}) if _plain_number(set(map(type, values)), top) else slow(values)
+        plain = _plain_number(set(map(type, values)), top) and not _odd_zeros(values)
+        return (values, {}) if plain else slow(values)
 
     def read(raw: bytes) -> Any:
         return _decimal(_number_text(raw))

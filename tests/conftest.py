@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, settings
 
 from tests import databases
 
-# How quick the machine is says nothing about a property.
-settings.register_profile("whole", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How quick the machine is says nothing about a property, and luck does not decide: the same examples always.
+# `--hypothesis-profile search` looks for others.
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("whole", settings.get_profile("search"), derandomize=True)
 settings.load_profile("whole")
 
 

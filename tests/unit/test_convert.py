@@ -138,6 +138,17 @@ def test_a_number_keeps_its_whole_digits_or_is_refused(value):
         assert tally.rounded == 0
 
 
+@pytest.mark.parametrize("exponent", [-400, -130, -10, 3, 130, 400])
+def test_a_zero_of_any_exponent_is_zero(exponent):
+    """
+    As text it would be `0E-130`, of which the driver makes no Oracle number.
+    """
+    made = make(Kind.NUMBER, NUMBER)
+    assert made.finish is not None
+    values, faults = made.finish([Decimal((0, (0,), exponent)), None, Decimal("1.5"), Decimal("0.00")])
+    assert (list(map(str, values)), faults) == (["0", "None", "1.5", "0"], {})
+
+
 @pytest.mark.parametrize(
     ("text", "stored"),
     [("0.5", 0), ("1.5", 2), ("2.5", 2), ("99999.4", 99999), ("99999.5", "ORA-01438"), ("-2.51", -3)],
