@@ -54,9 +54,10 @@ class ProtocolError(TargetError):
     """
 
     exit_code = 3
+    cure = "mend what the tap's log tells, then start again from the last STATE"
 
     def __init__(self, line: int, why: str) -> None:
-        super().__init__(f"input line {line}: {why}")
+        super().__init__(f"input line {line}: {why}; {self.cure}")
         self.line = line
 
 

@@ -9,7 +9,6 @@ started, and when that process goes it goes, too.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import socket
@@ -19,8 +18,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice, pairwise
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from target_oracle import collector
 from target_oracle.decoder import REFUSED, Decoder, Row
 from target_oracle.held import KEPT, Report
 from target_oracle.oracle.channel import Channel
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from target_oracle.orders import Order
     from target_oracle.stream import Version
 
-# As in pipeline.py: rows are tuples of atoms.
-GC_THRESHOLD: Final = 100_000
-
 
 def main() -> None:
     """
@@ -46,8 +43,7 @@ def main() -> None:
     orders, calls = (Channel(socket.socket(fileno=int(number))) for number in sys.argv[1:3])
     (environ, config, run_id), _ = orders.receive()
     os.environ.update(environ)
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
+    collector.calm()
     waiting: SimpleQueue[tuple[Order, bytes]] = SimpleQueue()
     _start(partial(serve, calls, lambda: open_session(config, run_id)))
     _start(partial(_work, waiting, orders))
@@ -99,7 +95,8 @@ def keep(number: int, version: Version, lines: Sequence[bytes]) -> Report:
     rows, refused = decoded(version.decoder, lines)
     finished, faults = finish(version.decoder, rows)
     if faults:
-        places = [n for n in range(len(lines)) if n not in set(refused)]
+        passed = set(refused)
+        places = [n for n in range(len(lines)) if n not in passed]
         refused = sorted((*refused, *(places[n] for n in faults)))
         rows = [row for n, row in enumerate(rows) if n not in faults]
         version.tally.take()  # of all rows; only those that stay count

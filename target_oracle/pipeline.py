@@ -10,7 +10,6 @@ The whole way on one page: bytes, lines, rows, batches, transactions, STATE.
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
@@ -19,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from target_oracle import metrics, progress, report
+from target_oracle import collector, metrics, progress, report
 from target_oracle.errors import ConfigError, TargetError
 from target_oracle.handover import Handover
 from target_oracle.loader import Loader
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
 
 STDIN: Final = 0
 STDOUT: Final = 1
-# Rows are tuples of atoms: the cyclic collector finds nothing among them, so it may look rarely.
-GC_THRESHOLD: Final = 100_000
 
 
 def run(config: Config, source: Path | None) -> None:
@@ -51,8 +48,7 @@ def run(config: Config, source: Path | None) -> None:
 
     Raises TargetError; whatever was complete by then is committed and its STATE printed.
     """
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
+    collector.calm()
     summary = Summary(time.monotonic)
     rejects = _reject_file(config, source)
     database = Database(config, RUN_ID)

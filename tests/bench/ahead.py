@@ -10,7 +10,6 @@ at once, as the program does. The figure is together / max(decode, database); 1.
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 import tempfile
@@ -21,11 +20,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from target_oracle import collector
 from target_oracle.config import Config
 from target_oracle.handover import Handover
 from target_oracle.loader import Loader
 from target_oracle.oracle.database import Database
-from target_oracle.pipeline import GC_THRESHOLD
 from target_oracle.reader import Reader
 from target_oracle.signals import wake_pipe
 from target_oracle.singer.lines import from_file
@@ -108,8 +107,7 @@ def figures(path: Path, rtt_ms: float, runs: int) -> str:
     """
     Return the medians of so many *runs*, and of their ratios, a line each.
     """
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)  # as the program does
+    collector.calm()  # as the program does
     found = [measured(path, rtt_ms) for _ in range(runs)]
     ratios = [together / max(decode, database) for decode, database, together in found]
     names = ("decode", "database", "together")

@@ -249,7 +249,11 @@ def test_notices_are_logged(calls, config, capsys):
         (errors.InternalError("sums differ"), 1, "sums differ"),
         (ConfigError("one", "two"), 2, "two"),
         (errors.OutputClosed("gone"), 2, "gone"),
-        (errors.ProtocolError(7, "no JSON"), 3, "input line 7: no JSON"),
+        (
+            errors.ProtocolError(7, "no JSON"),
+            3,
+            "input line 7: no JSON; mend what the tap's log tells, then start again from the last STATE",
+        ),
         (errors.LoadError("ORA-01017", code="ORA-01017"), 4, "ORA-01017"),
         (errors.TooManyRejects("5 rejects"), 5, "5 rejects"),
         (errors.Interrupted(15, "stopped"), 143, "stopped"),

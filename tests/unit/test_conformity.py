@@ -5,10 +5,8 @@ What a schema demands, over what a column can hold: the same in every way that a
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,12 +14,12 @@ from hypothesis import strategies as st
 from target_oracle.conformity import conforming, whole_record
 from target_oracle.conversion import Converter, Tally
 from target_oracle.convert import converter
-from target_oracle.decoder import REFUSED
 from target_oracle.faults import RowFault, TooLong
 from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import read_fields
 from target_oracle.typemap import column_type
 from target_oracle.validation import compile_checks
+from tests.unit.ways import every_way
 
 S19 = Server((19,))
 
@@ -33,31 +31,6 @@ def made(schema: Any, type_: OracleType | None = None) -> tuple[Converter, Conve
     (prop,) = read_fields({"properties": {"a": schema}})
     plain = converter(prop, Column("A", type_ or column_type(prop, S19)), S19, tally=Tally())
     return plain, conforming(plain, prop, compile_checks(prop))
-
-
-def finished(step: Converter, value: Any) -> Any:
-    values, faults = step.finish([value]) if step.finish else ([value], {})
-    return faults[0].code if faults else values[0]
-
-
-def slowly(step: Converter, raw: bytes) -> Any:
-    try:
-        return finished(step, step.read(raw))
-    except RowFault as fault:
-        return fault.code
-
-
-def every_way(step: Converter | None, raw: bytes) -> list[Any]:
-    found = []
-    while step is not None:
-        try:
-            value = msgspec.json.Decoder(step.annotation, float_hook=Decimal).decode(raw)
-        except REFUSED:
-            found.append(slowly(step, raw))
-        else:
-            found.append(finished(step, value))
-        step = step.relaxed
-    return [value or None if isinstance(value, str) else value for value in found]
 
 
 SCHEMAS = [

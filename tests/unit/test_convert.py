@@ -10,14 +10,12 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_oracle.conversion import Converter, Tally
 from target_oracle.convert import converter
-from target_oracle.decoder import REFUSED
 from target_oracle.errors import InternalError
 from target_oracle.faults import RowFault, TooLong
 from target_oracle.moments import parse_datetime, to_utc
@@ -25,6 +23,7 @@ from target_oracle.numerals import fit_number
 from target_oracle.oracle.charsets import charset_of
 from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import Field, Kind
+from tests.unit.ways import every_way, slowly
 
 S19 = Server((19,))
 WEST = Server((19,), charset="WE8MSWIN1252")
@@ -44,42 +43,6 @@ def make(
     types = said.pop("types", _TYPES.get(kind, {"string"}))
     prop = Field("a", ("a",), kind, frozenset(types), **said)
     return converter(prop, Column("A", type_), server, tally=tally or Tally())
-
-
-def finished(made: Converter, value: Any) -> Any:
-    """
-    Return what *made* binds for a decoded *value*, or the code of the fault.
-    """
-    if made.finish is None:
-        return value
-    values, faults = made.finish([value])
-    return faults[0].code if faults else values[0]
-
-
-def slowly(made: Converter, raw: bytes) -> Any:
-    try:
-        return finished(made, made.read(raw))
-    except RowFault as fault:
-        return fault.code
-
-
-def every_way(made: Converter, raw: bytes) -> list[Any]:
-    """
-    Return what becomes of *raw* in the complete way and in each quick one that takes it.
-    """
-    found = []
-    step: Converter | None = made
-    while step is not None:
-        try:
-            value = msgspec.json.Decoder(step.annotation, float_hook=Decimal).decode(raw)
-        except REFUSED:
-            found.append(slowly(step, raw))
-        else:
-            found.append(finished(step, value))
-        if step.annotation is not msgspec.Raw:
-            found.append(slowly(step, raw))
-        step = step.relaxed
-    return [value or None if isinstance(value, str) else value for value in found]
 
 
 JSON = st.one_of(
