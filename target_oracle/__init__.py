@@ -8,7 +8,7 @@ The modules, in the order in which a row passes them:
         settings.py  config.py  sources.py  dotenv.py  given.py  foreign.py  checks.py  redaction.py
         log.py  loglines.py  logwish.py  signals.py
     the whole way on one page
-        pipeline.py  collector.py
+        pipeline.py  interpreter.py
     the tap's world
         singer/lines.py  singer/messages.py  singer/state.py
         singer/schema.py  singer/shape.py  singer/references.py  singer/constraints.py

@@ -30,7 +30,8 @@ Row = tuple[Any, ...]
 REFUSED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 # What stands in a row for a property that the record lacks, where that is told apart from null.
 ABSENT: Final = msgspec.UNSET
-# Messages that are looked at twice, for the record and what stands beside it: few enough for the cache.
+# Messages that are taken in one go: few enough for the cache where they are looked at twice, and few enough
+# that the loader's thread, which waits for the interpreter meanwhile, has it within a millisecond.
 TOGETHER: Final = 250
 # A column whose values took the slow way this often gets its converter's relaxed form.
 RELAX_AFTER: Final = 100
@@ -97,17 +98,22 @@ class Decoder:
 
         Rows before that line stay appended: list.extend keeps what it had got when its iterator raises.
         """
-        if not self.extras:
-            rows.extend(self._to_rows(map(self.decode, lines)))
-            return
-        goes_on = True
-        while goes_on:
-            messages: list[Any] = []
-            try:
-                messages.extend(map(self.decode, islice(lines, TOGETHER)))
-            finally:
-                rows.extend(map(add, self._to_rows(messages), self._extras_of(messages)))
-            goes_on = len(messages) == TOGETHER
+        into = self._rows_into if not self.extras else self._rows_and_extras_into
+        taken = TOGETHER
+        while taken == TOGETHER:
+            before = len(rows)
+            into(rows, islice(lines, TOGETHER))
+            taken = len(rows) - before
+
+    def _rows_into(self, rows: list[Row], lines: Iterator[bytes]) -> None:
+        rows.extend(self._to_rows(map(self.decode, lines)))
+
+    def _rows_and_extras_into(self, rows: list[Row], lines: Iterator[bytes]) -> None:
+        messages: list[Any] = []
+        try:
+            messages.extend(map(self.decode, lines))
+        finally:
+            rows.extend(map(add, self._to_rows(messages), self._extras_of(messages)))
 
     def _finish_extracted(self, rows: list[Row]) -> Sequence[Any] | None:
         if "time_extracted" not in self.extras:

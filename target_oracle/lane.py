@@ -20,7 +20,7 @@ from itertools import islice, pairwise
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from target_oracle import collector
+from target_oracle import interpreter
 from target_oracle.decoder import REFUSED, Decoder, Row
 from target_oracle.held import KEPT, Report
 from target_oracle.oracle.channel import Channel
@@ -43,7 +43,7 @@ def main() -> None:
     orders, calls = (Channel(socket.socket(fileno=int(number))) for number in sys.argv[1:3])
     (environ, config, run_id), _ = orders.receive()
     os.environ.update(environ)
-    collector.calm()
+    interpreter.prepare()
     waiting: SimpleQueue[tuple[Order, bytes]] = SimpleQueue()
     _start(partial(serve, calls, lambda: open_session(config, run_id)))
     _start(partial(_work, waiting, orders))

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from target_oracle import collector, metrics, progress, report
+from target_oracle import interpreter, metrics, progress, report
 from target_oracle.errors import ConfigError, TargetError
 from target_oracle.handover import Handover
 from target_oracle.loader import Loader
@@ -48,7 +48,7 @@ def run(config: Config, source: Path | None) -> None:
 
     Raises TargetError; whatever was complete by then is committed and its STATE printed.
     """
-    collector.calm()
+    interpreter.prepare()
     summary = Summary(time.monotonic)
     rejects = _reject_file(config, source)
     database = Database(config, RUN_ID)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from dataclasses import dataclass, field
 
 import pytest
@@ -20,9 +21,16 @@ PATIENCE = 10
 ENDING = Ending(None, (), {})
 
 
+class Rows:
+    """
+    The rows of a batch.
+    """
+
+
 @dataclass
 class FakeBatch:
     size: int
+    rows: object = None
 
 
 @dataclass
@@ -177,6 +185,48 @@ def taken(handover):
     """
     with handover._changed:
         assert handover._changed.wait_for(lambda: not handover._waiting, PATIENCE)
+
+
+def batch_and_end_of_its_rows(size):
+    batch, gone = FakeBatch(size, Rows()), threading.Event()
+    weakref.finalize(batch.rows, gone.set)
+    return batch, gone
+
+
+def sent(handover, batch):
+    """
+    Hand *batch* over as the loader sends it: afterwards it refers to no row.
+    """
+    handover.load(batch, ())
+    batch.rows = None
+    taken(handover)
+
+
+def test_rows_that_were_sent_are_gone_before_the_batch_behind_the_next_one_comes(pipe):
+    class SlowSecond(FakeLoader):
+        def load(self, batch, rejects):
+            if batch.size == 2:
+                self.let.wait(PATIENCE)
+
+    loader = SlowSecond()
+    handover = start(loader, pipe)
+    batch, gone = batch_and_end_of_its_rows(1)
+    sent(handover, batch)
+    sent(handover, FakeBatch(2))
+    handover.close(ENDING)
+    assert gone.is_set()
+    loader.let.set()
+    handover.finish(clean=True)
+
+
+def test_a_loader_without_work_holds_no_rows(pipe):
+    loader = FakeLoader()
+    loader.let.set()
+    handover = start(loader, pipe)
+    batch, gone = batch_and_end_of_its_rows(1)
+    sent(handover, batch)
+    assert gone.wait(PATIENCE)
+    handover.finish(clean=True)
 
 
 def test_a_thread_s_cpu_clock_goes_forward_as_it_computes():
