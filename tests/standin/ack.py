@@ -16,7 +16,7 @@ from tests.standin.statements import DML_WORDS, first_word
 from tests.standin.values import Outcome
 
 if TYPE_CHECKING:
-    from tests.standin.engine import Session
+    from tests.standin.session import Session
     from tests.standin.values import Bind, ColumnInfo, Row
 
 INSERTED = re.compile(r"\s*INSERT\s+INTO\s+([^\s(]+)", re.IGNORECASE)

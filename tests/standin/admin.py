@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence as SequenceOf
 
     from tests.standin.alters import Alters
-    from tests.standin.engine import Session
+    from tests.standin.session import Session
 
 _OBJECT_PRIVILEGES = ("ALTER", "DELETE", "INDEX", "INSERT", "REFERENCES", "SELECT", "UPDATE", "READ", "DEBUG")
 _ALL = ("ALTER", "DELETE", "INDEX", "INSERT", "REFERENCES", "SELECT", "UPDATE")

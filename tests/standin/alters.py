@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.standin.catalog import Column, Constraint, Index, Table
-    from tests.standin.engine import Session
+    from tests.standin.session import Session
     from tests.standin.sqltypes import SqlType
 
 #: Types between which a filled column may change: (from, to).

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tests.standin.ack import AckSession
-    from tests.standin.engine import Session
+    from tests.standin.session import Session
     from tests.standin.stats import Stats
     from tests.standin.ttc_piggybacks import Piggyback
     from tests.standin.ttc_requests import Execute

@@ -20,7 +20,7 @@ from tests.standin.values import Bind, OracleError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tests.standin.engine import Session
+    from tests.standin.session import Session
     from tests.standin.values import ColumnInfo, Row, Value
 
 PREPARE, STREAM, OPERATE = 128, 129, 130

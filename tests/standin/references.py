@@ -12,8 +12,8 @@ from tests.standin.transactions import MustWait
 
 if TYPE_CHECKING:
     from tests.standin.catalog import Constraint, Table
-    from tests.standin.engine import Session
     from tests.standin.rows import StoredRow
+    from tests.standin.session import Session
     from tests.standin.transactions import Transaction
 
 

@@ -10,7 +10,7 @@ from tests.standin import formats, times
 from tests.standin.refusal import Refusal
 
 if TYPE_CHECKING:
-    from tests.standin.engine import Session
+    from tests.standin.session import Session
 
 #: Parameters that may be set and change nothing here.
 _WITHOUT_EFFECT = frozenset(
