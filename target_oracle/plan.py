@@ -17,7 +17,7 @@ from target_oracle.decoder import REFUSED
 from target_oracle.errors import LoadError, OutputClosed
 from target_oracle.log import RUN_ID, logger
 from target_oracle.oracle import ledger, rejecttable
-from target_oracle.oracle.codes import describe
+from target_oracle.oracle.codes import Action, classify, code_of, describe
 from target_oracle.oracle.database import DatabaseError
 from target_oracle.oracle.dictionary import read_server, read_table
 from target_oracle.oracle.evolve import Evolution
@@ -98,10 +98,15 @@ class _Catalog:
 def _catalog(config: Config) -> Iterator[_Catalog]:
     """
     Give what the database has, or the empty schema of one that does not answer.
+
+    Raise LoadError where it answers and refuses: its tables are there, and a plan without them would mislead.
     """
     try:
         session = open_session(config, RUN_ID)
     except DatabaseError as refusal:
+        code = code_of(refusal)
+        if code and code.startswith("ORA-") and classify(refusal, connecting=True) is Action.STOP:
+            raise LoadError(describe(refusal), code=code) from refusal
         version = ".".join(map(str, _UNKNOWN_VERSION))
         logger.warning(
             "no database answers (%s); the plan is for an empty schema of Oracle %s",

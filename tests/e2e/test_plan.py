@@ -119,6 +119,16 @@ def test_without_a_database_the_plan_is_for_an_empty_schema_and_says_so(target):
     assert "no database answers" in result.log
 
 
+def test_a_database_that_refuses_the_user_gets_no_plan(target, standin):
+    """
+    Its tables are there all the same: a plan that makes them would mislead.
+    """
+    config = config_of(standin(version=19), password="mistyped")
+    result = target(config, loads.lines([loads.schema("s")]), "--plan")
+    assert (result.exit_code, result.stdout) == (4, b"")
+    assert "ORA-01017" in result.last_line
+
+
 def test_what_no_ddl_can_help_is_printed_and_ends_in_exit_4(target, standin):
     server = standin(version=19)
     database = loads.Database(server.dsn, server.user, server.password, 19)
