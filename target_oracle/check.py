@@ -87,6 +87,8 @@ def needs_of(config: Config) -> Needs:
     return Needs(
         owners=tuple(dict.fromkeys(map(_folded, named))),
         ddl=config.ddl_mode == "auto",
+        overwrites="overwrite"
+        in {config.load_method, *(said.get("load_method") for said in config.streams.values())},
         ledger_table=config.ledger_table if config.ledger else None,
         loader_id=config.loader_id,
     )

@@ -165,7 +165,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "retry_backoff": "delays always double; use retry_delay and retry_max_delay",
     "compression_type": "use table_options, such as COMPRESS FOR OLTP",
     "tablespace": "use table_options, such as TABLESPACE users",
-    "partition_key": "use table_options, such as PARTITION BY HASH (id)",
+    "partition_key": "use table_options, such as PARTITION BY HASH (id) PARTITIONS 8",
     "target_table": "use table_name_pattern, for one stream under streams",
     "upsert": "use load_method upsert, for single streams under streams",
     "overwrite": "use load_method overwrite, for single streams under streams",

@@ -68,10 +68,11 @@ _DICTIONARY = frozenset(
         "all_users banner bytes c char_length char_used column_id column_name comments constraint_name "
         "constraint_type data_length data_precision data_scale data_type db_link default_length "
         "default_tablespace generation_type i identity_column index_name index_type k m max_bytes "
-        "nls_database_parameters nullable o object_name object_type owner parameter position privilege "
-        "schema search_condition_vc session_privs session_schema_privs status synonym_name table_name "
-        "table_owner table_schema tablespace_name temporary uniqueness user_free_space user_tables "
-        "user_ts_quotas user_users username v$version validated value virtual_column"
+        "nls_database_parameters nls_session_parameters nullable o object_name object_type owner parameter "
+        "position privilege schema search_condition_vc session_privs session_schema_privs status "
+        "synonym_name table_name table_owner table_schema tablespace_name temporary uniqueness "
+        "user_free_space user_tables user_ts_quotas user_users username v$version validated value "
+        "virtual_column"
     ).split()
 )
 # Words of the program's own that stand for no value of a row.

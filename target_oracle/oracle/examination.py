@@ -33,13 +33,18 @@ UNICODE: Final = ("AL32UTF8", "UTF8")
 # Tokens, certificates and the time that rows carry go by both clocks.
 MOST_SKEW_SECONDS: Final = 60
 _PINGS: Final = 5
-# One round trip that carries this much tells bandwidth from latency; a bind of text has at most 4000 bytes.
-_PROBE_BINDS: Final = 64
-_PROBE_BYTES: Final = 4000
+# One round trip that carries this much tells bandwidth from latency. The driver declares four bytes a
+# character, and of more than 4000 a bind is a LONG, which an expression does not take (ORA-01461).
+_PROBE_BINDS: Final = 256
+_PROBE_BYTES: Final = 1000
 _LEAST_FREE_BYTES: Final = 100 << 20
 _GIB: Final = 1 << 30
-# What a load into another user's schema does there.
-_ANYWHERE: Final = ("CREATE", "ALTER", "COMMENT", "SELECT", "INSERT", "UPDATE", "DELETE")
+# What a load into another user's schema does there. A primary key makes an index, which has a right of its
+# own (CREATE TABLE, prerequisites).
+_SHAPES_ANYWHERE: Final = ("CREATE ANY TABLE", "CREATE ANY INDEX", "ALTER ANY TABLE", "COMMENT ANY TABLE")
+_ROWS_ANYWHERE: Final = ("SELECT ANY TABLE", "INSERT ANY TABLE", "UPDATE ANY TABLE", "DELETE ANY TABLE")
+# Work tables that stand beside the stream's go again.
+_DROPS_ANYWHERE: Final = "DROP ANY TABLE"
 _ABSENT: Final = "ORA-00942"
 
 
@@ -60,12 +65,13 @@ class Needs:
     """
     What the loads of one config ask of the database.
 
-    *owners* are the schemas that it names, None for the session's own; *ddl* tells whether tables are made;
-    *ledger_table* is None without a ledger.
+    *owners* are the schemas that it names, None for the session's own; *ddl* tells whether tables are made,
+    *overwrites* whether work tables stand beside them; *ledger_table* is None without a ledger.
     """
 
     owners: tuple[str | None, ...] = (None,)
     ddl: bool = True
+    overwrites: bool = False
     ledger_table: str | None = None
     loader_id: str | None = None
 
@@ -145,11 +151,32 @@ def _of_session(session: Session, server: Server) -> Iterator[Finding]:
         found = _first(session, f"SELECT SYS_CONTEXT('USERENV', '{parameter}') FROM dual")  # noqa: S608  # our words
         if found:
             yield Finding(name, str(found))
+    yield from _comparison(session)
     protocol = _first(session, "SELECT SYS_CONTEXT('USERENV', 'NETWORK_PROTOCOL') FROM dual")
     if protocol:
         yield Finding(
             "network", f"{protocol}, {'encrypted' if protocol == 'tcps' else 'not encrypted by TLS'}"
         )
+
+
+def _comparison(session: Session) -> Iterator[Finding]:
+    """
+    Tell how the session compares texts: otherwise than by their bytes, keys that differ may meet.
+    """
+    rows = _ask(
+        session,
+        "SELECT parameter, value FROM nls_session_parameters WHERE parameter IN ('NLS_COMP', 'NLS_SORT')",
+    )
+    said = dict(rows or ())
+    how, order = said.get("NLS_COMP"), said.get("NLS_SORT")
+    if how is None or how == "BINARY" or order == "BINARY":
+        return
+    yield Finding(
+        "comparison",
+        f"{how} by {order}: an upsert may take one key for another",
+        "warning",
+        "put ALTER SESSION SET NLS_COMP = BINARY into session_sql",
+    )
 
 
 # --- rights
@@ -194,9 +221,8 @@ def _of_schema(
         cure = f"CREATE USER {quote(owner)} QUOTA UNLIMITED ON users, or mend default_target_schema"
         yield Finding(name, "there is no such user", "failed", cure)
         return
-    wanted = _ANYWHERE if needs.ddl else _ANYWHERE[3:]
     schema_wide = _schema_privileges(session, owner)
-    missing = [f"{verb} ANY TABLE" for verb in wanted if f"{verb} ANY TABLE" not in privileges | schema_wide]
+    missing = [each for each in _anywhere(needs) if each not in privileges | schema_wide]
     if not missing:
         yield Finding(
             name, "its tables may be made and written" if needs.ddl else "its tables may be written"
@@ -208,6 +234,12 @@ def _of_schema(
         yield Finding(name, f"missing: {', '.join(missing)}", "failed", cure)
     else:
         yield _granted_tables(session, user, owner)
+
+
+def _anywhere(needs: Needs) -> tuple[str, ...]:
+    shapes = _SHAPES_ANYWHERE if needs.ddl else ()
+    drops = (_DROPS_ANYWHERE,) if needs.ddl and needs.overwrites else ()
+    return (*shapes, *drops, *_ROWS_ANYWHERE)
 
 
 def _schema_privileges(session: Session, owner: str) -> frozenset[str]:

@@ -56,6 +56,10 @@ _PLAIN: Final = tuple(
 _GROUPS: Final = {"NOCOMPRESS": "COMPRESS", "ROW": "COMPRESS", "COLUMN": "COMPRESS", "NOLOGGING": "LOGGING",
                   "NOPARALLEL": "PARALLEL", "NOCACHE": "CACHE", "ENABLE": "ROW MOVEMENT",
                   "DISABLE": "ROW MOVEMENT"}  # fmt: skip
+# The order of the clauses is the manual's (CREATE TABLE, physical_properties before table_properties): that
+# of a table's rows and partitions cannot be turned round.
+_ORDER: Final = ("SEGMENT", "PCTFREE", "TABLESPACE", "LOGGING", "COMPRESS", "PARTITION", "CACHE", "PARALLEL",
+                 "ROW MOVEMENT")  # fmt: skip
 # A literal holds no line end, and a quote in it is doubled.
 _TOKENS: Final = re.compile(
     r"""\s*(?:
@@ -92,7 +96,7 @@ def check_table_options(text: str) -> str:
     Return *text* as it may follow the columns of CREATE TABLE; raise ValueError at the place of what may not.
 
     >>> check_table_options("compress for oltp  parallel 4 tablespace users")
-    'COMPRESS FOR OLTP PARALLEL 4 TABLESPACE "USERS"'
+    'TABLESPACE "USERS" COMPRESS FOR OLTP PARALLEL 4'
     >>> check_table_options("partition by hash (id) partitions 8")
     'PARTITION BY HASH ("ID") PARTITIONS 8'
     """
@@ -111,7 +115,7 @@ class _Reader:
 
     def read(self) -> str:
         """
-        Return all clauses; each at most once.
+        Return all clauses, each at most once, in the order in which they may follow each other.
         """
         clauses: dict[str, str] = {}
         while self._token.kind != "end":
@@ -122,9 +126,7 @@ class _Reader:
             if group in clauses:
                 self._refuse(f"{clause} stands beside {clauses[group]}", token)
             clauses[group] = clause
-        # Partitions follow what describes the table itself.
-        ordered = sorted(clauses, key=lambda group: group == "PARTITION")
-        return " ".join(clauses[group] for group in ordered)
+        return " ".join(clauses[group] for group in _ORDER if group in clauses)
 
     @property
     def _token(self) -> _Token:
@@ -195,9 +197,10 @@ class _Reader:
 
     def hashes(self) -> str:
         """
-        Read the partitions of HASH: their number.
+        Read the partitions of HASH: their number, without which the statement is none (ORA-14004).
         """
-        return f" PARTITIONS {self._integer(MAX_PARTITIONS)}" if self._accepts("PARTITIONS") else ""
+        self._needs("PARTITIONS")
+        return f" PARTITIONS {self._integer(MAX_PARTITIONS)}"
 
     def _partitions(self, values: str, words: tuple[str, ...]) -> str:
         self._needs_symbol("(")

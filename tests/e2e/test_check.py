@@ -56,6 +56,15 @@ def test_the_text_has_a_line_a_finding(target, database):
     assert all(line.startswith(("ok", "unknown", "warning", " ")) for line in lines)
 
 
+def test_a_session_that_does_not_tell_keys_apart_is_told_with_its_cure(target, database):
+    linguistic = ["ALTER SESSION SET NLS_SORT = BINARY_CI", "ALTER SESSION SET NLS_COMP = LINGUISTIC"]
+    _, findings, _ = check(target, database.config(session_sql=linguistic))
+    assert findings["comparison"]["level"] == "warning"
+    cured = [*linguistic, "ALTER SESSION SET NLS_COMP = BINARY"]
+    _, findings, _ = check(target, database.config(session_sql=cured))
+    assert "comparison" not in findings
+
+
 def test_a_check_writes_nothing(target, database):
     before = database.query("SELECT object_name FROM user_objects")
     check(target, database.config())

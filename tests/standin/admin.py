@@ -195,6 +195,8 @@ class Admin:
             self.free(owner, name.name, name.position)
         rows, columns = self._as_select(statement)
         made = self.builder.table(owner, statement, columns)
+        if made.indexes and owner != self.session.user:
+            self._may_index(owner, made.name, name.position)
         if self.database.catalog.index_named(owner, name.name) is not None:
             raise Refusal(955, name.position, owner=owner, name=name.name)
         self.catalog.add(made)
@@ -205,6 +207,16 @@ class Admin:
                 made.written = True
                 self.catalog.save(made)
             self._load(made, made.physical, rows)
+
+    def _may_index(self, owner: str, table: str, position: int) -> None:
+        """
+        Refuse a key in another's schema to who may make no index there (CREATE TABLE, prerequisites).
+        """
+        user = self.session.user
+        if not self.catalog.may(user, "CREATE ANY INDEX") and not self.catalog.may_on(
+            user, owner, table, "INDEX"
+        ):
+            raise Refusal(1031, position)
 
     def _as_select(self, statement: CreateTable) -> tuple[list[tuple[Any, ...]], list[Column] | None]:
         if statement.query is None:
@@ -319,7 +331,10 @@ class Admin:
         found = self.table(statement.name, "ALTER", "ALTER ANY TABLE")
         self._alone(found)
         self.before.append(deepcopy(found))
+        there = len(found.indexes)
         self.alters.run(found, statement.actions)
+        if len(found.indexes) > there and found.owner != self.session.user:
+            self._may_index(found.owner, found.name, statement.name.position)
 
     def comment(self, statement: Comment) -> None:
         """

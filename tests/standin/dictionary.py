@@ -553,8 +553,8 @@ def _session_parameters(at: Instance) -> Iterator[Fields]:
         "NLS_TIMESTAMP_FORMAT": at.nls.timestamp_format,
         "NLS_TIMESTAMP_TZ_FORMAT": at.nls.timestamp_tz_format,
         "NLS_LENGTH_SEMANTICS": at.nls.length_semantics,
-        "NLS_SORT": "BINARY",
-        "NLS_COMP": "BINARY",
+        "NLS_SORT": at.nls.sort,
+        "NLS_COMP": at.nls.comparison,
         "NLS_NCHAR_CONV_EXCP": "FALSE",
     }
     return ({"PARAMETER": name, "VALUE": value} for name, value in sorted(values.items()))

@@ -30,6 +30,8 @@ class Nls:
     language: str = "AMERICAN"
     territory: str = "AMERICA"
     length_semantics: str = "BYTE"
+    comparison: str = "BINARY"
+    sort: str = "BINARY"
     zone: timedelta = timedelta()
 
     def now(self) -> datetime:

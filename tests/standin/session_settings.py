@@ -10,12 +10,13 @@ from tests.standin import formats, times
 from tests.standin.refusal import Refusal
 
 if TYPE_CHECKING:
+    from tests.standin.nls import Nls
     from tests.standin.session import Session
 
 #: Parameters that may be set and change nothing here.
 _WITHOUT_EFFECT = frozenset(
     """
-    NLS_SORT NLS_COMP NLS_CALENDAR NLS_CURRENCY NLS_ISO_CURRENCY NLS_DUAL_CURRENCY NLS_DATE_LANGUAGE
+    NLS_CALENDAR NLS_CURRENCY NLS_ISO_CURRENCY NLS_DUAL_CURRENCY NLS_DATE_LANGUAGE
     NLS_NCHAR_CONV_EXCP NLS_TIME_FORMAT NLS_TIME_TZ_FORMAT STATISTICS_LEVEL OPTIMIZER_MODE CURSOR_SHARING
     SKIP_UNUSABLE_INDEXES RECYCLEBIN RESUMABLE_TIMEOUT TRACEFILE_IDENTIFIER QUERY_REWRITE_ENABLED
     ERROR_MESSAGE_DETAILS
@@ -125,6 +126,8 @@ def _change_word(session: Session, name: str, value: str) -> None:
         if value.upper() not in {"BYTE", "CHAR"}:
             raise Refusal(2097)
         nls.length_semantics = value.upper()
+    elif name in {"NLS_COMP", "NLS_SORT"}:
+        _change_comparison(nls, name, value.upper())
     elif name in {"NLS_LANGUAGE", "NLS_TERRITORY"}:
         known = {"NLS_LANGUAGE": "AMERICAN", "NLS_TERRITORY": "AMERICA"}[name]
         if value.upper() != known:
@@ -134,3 +137,15 @@ def _change_word(session: Session, name: str, value: str) -> None:
             raise Refusal(3001, what="an isolation level that is not READ COMMITTED")
     elif name not in _WITHOUT_EFFECT:
         raise Refusal(2248)
+
+
+def _change_comparison(nls: Nls, name: str, value: str) -> None:
+    """
+    Note how texts are to be compared, which is shown and not done: they are compared by their bytes here.
+    """
+    if name == "NLS_SORT":
+        nls.sort = value
+    elif value in {"BINARY", "LINGUISTIC", "ANSI"}:
+        nls.comparison = value
+    else:
+        raise Refusal(12705)

@@ -324,6 +324,18 @@ def two():
     return mine, Asking(mine.session.database.session("OTHER")), system
 
 
+def test_a_key_in_anothers_schema_needs_the_right_to_make_its_index(two):
+    _, other, system = two
+    system.run("GRANT CREATE ANY TABLE, ALTER ANY TABLE, SELECT ANY TABLE TO other")
+    assert other.code("CREATE TABLE app.t (a NUMBER PRIMARY KEY)") == 1031
+    assert other.code("SELECT * FROM app.t") == 942
+    other.run("CREATE TABLE app.t (a NUMBER)")
+    assert other.code("ALTER TABLE app.t ADD CONSTRAINT t_pk PRIMARY KEY (a)") == 1031
+    system.run("GRANT CREATE ANY INDEX TO other")
+    other.run("ALTER TABLE app.t ADD CONSTRAINT t_pk PRIMARY KEY (a)")
+    other.run("CREATE TABLE app.u (a NUMBER PRIMARY KEY)")
+
+
 def test_anothers_table_is_not_there_without_a_grant(two):
     mine, other, _ = two
     mine.run("CREATE TABLE t (a NUMBER)")

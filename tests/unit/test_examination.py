@@ -87,6 +87,21 @@ def test_a_character_set_that_lacks_characters_is_a_warning_that_names_the_right
     assert "AL32UTF8" in found.cure
 
 
+@pytest.mark.parametrize(
+    ("how", "order", "warned"),
+    [
+        ("BINARY", "BINARY_CI", False),
+        ("LINGUISTIC", "BINARY", False),
+        ("LINGUISTIC", "BINARY_CI", True),
+        ("ANSI", "GERMAN", True),
+    ],
+)
+def test_keys_that_the_session_does_not_tell_apart_are_a_warning(how, order, warned):
+    answers = {"nls_session_parameters": [("NLS_COMP", how), ("NLS_SORT", order)]}
+    found = [one for one in examine(Dictionary(**answers), Needs()) if one.name == "comparison"]
+    assert [one.level for one in found] == ["warning"] * warned
+
+
 def test_a_missing_create_table_comes_with_its_grant():
     found = finding("CREATE TABLE", session_privs=[("CREATE SESSION",)])
     assert (found.level, found.cure) == ("failed", 'GRANT CREATE TABLE TO "APP"')
@@ -131,13 +146,19 @@ def test_a_schema_that_is_no_user_is_said():
 def test_what_is_missing_in_the_schema_of_another_user_is_one_grant():
     found = finding("schema DW", Needs(owners=("DW",)), all_users=[("DW",)])
     assert found.cure.startswith(
-        "GRANT CREATE ANY TABLE, ALTER ANY TABLE, COMMENT ANY TABLE, SELECT ANY TABLE"
+        "GRANT CREATE ANY TABLE, CREATE ANY INDEX, ALTER ANY TABLE, COMMENT ANY TABLE, SELECT ANY TABLE"
     )
+
+
+@pytest.mark.parametrize("overwrites", [False, True])
+def test_an_overwrite_in_the_schema_of_another_user_drops_its_work_tables(overwrites):
+    found = finding("schema DW", Needs(owners=("DW",), overwrites=overwrites), all_users=[("DW",)])
+    assert ("DROP ANY TABLE" in found.cure) is overwrites
 
 
 def test_privileges_on_a_whole_schema_count():
     verbs = ("CREATE", "ALTER", "COMMENT", "SELECT", "INSERT", "UPDATE", "DELETE")
-    granted = [(f"{verb} ANY TABLE",) for verb in verbs]
+    granted = [("CREATE ANY INDEX",), *((f"{verb} ANY TABLE",) for verb in verbs)]
     needs = Needs(owners=("DW",))
     assert finding("schema DW", needs, all_users=[("DW",)], session_schema_privs=granted).level == "ok"
 

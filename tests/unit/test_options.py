@@ -34,9 +34,14 @@ GOOD = {
     "pctfree 0": "PCTFREE 0",
     "segment creation deferred": "SEGMENT CREATION DEFERRED",
     "nologging compress parallel 4": "NOLOGGING COMPRESS PARALLEL 4",
-    "COMPRESS NOLOGGING\n\tTABLESPACE big": 'COMPRESS NOLOGGING TABLESPACE "BIG"',
+    "COMPRESS NOLOGGING\n\tTABLESPACE big": 'TABLESPACE "BIG" NOLOGGING COMPRESS',
+    "enable row movement parallel 4 nocache compress tablespace x pctfree 5 segment creation immediate": (
+        'SEGMENT CREATION IMMEDIATE PCTFREE 5 TABLESPACE "X" COMPRESS NOCACHE PARALLEL 4 ENABLE ROW MOVEMENT'
+    ),
     "partition by hash (id, no) partitions 16": 'PARTITION BY HASH ("ID", "NO") PARTITIONS 16',
-    "partition by hash (id) enable row movement": 'ENABLE ROW MOVEMENT PARTITION BY HASH ("ID")',
+    "enable row movement partition by hash (id) partitions 4 nologging": (
+        'NOLOGGING PARTITION BY HASH ("ID") PARTITIONS 4 ENABLE ROW MOVEMENT'
+    ),
     "partition by list (a) (partition p1 values ('it''s', 'N', null), partition values (default))": (
         "PARTITION BY LIST (\"A\") (PARTITION \"P1\" VALUES ('it''s', 'N', NULL), PARTITION VALUES (DEFAULT))"
     ),
@@ -77,6 +82,8 @@ BAD = {
     "pctfree x": "whole number",
     "partition by": "RANGE, LIST or HASH",
     "partition by reference (fk)": "RANGE, LIST or HASH",
+    "partition by hash (id)": "PARTITIONS is missing",
+    "partition by hash (id) compress": "PARTITIONS is missing",
     "partition by hash id": "( is missing",
     "partition by hash (id": ") is missing",
     "partition by hash (upper(id))": ") is missing",
@@ -110,7 +117,7 @@ def test_what_is_not_allowed_is_refused_with_its_place(text, place):
     assert place in str(raised.value)
 
 
-@pytest.mark.parametrize("before", ["", "COMPRESS ", "TABLESPACE x ", "PARTITION BY HASH (a) "])
+@pytest.mark.parametrize("before", ["", "COMPRESS ", "TABLESPACE x ", "PARTITION BY HASH (a) PARTITIONS 2 "])
 def test_nothing_hostile_gets_past(before):
     for hostile in filter(str.strip, HOSTILE):
         with pytest.raises(ValueError, match="table_options"):
@@ -125,5 +132,8 @@ def test_a_literal_ends_where_it_says(value):
     assert [token.text for token in tokens if token.token_type == TokenType.STRING] == [value]
 
 
-def test_clauses_of_partitions_come_last():
-    assert check_table_options("partition by hash (a) compress").endswith('PARTITION BY HASH ("A")')
+def test_the_order_of_clauses_is_the_manuals_whatever_the_settings_is():
+    clauses = ["segment creation deferred", "pctfree 5", "tablespace x", "logging", "compress"]
+    clauses += ["partition by hash (a) partitions 2", "cache", "parallel 4", "enable row movement"]
+    assert check_table_options(" ".join(reversed(clauses))) == check_table_options(" ".join(clauses))
+    assert check_table_options(" ".join(clauses)).startswith("SEGMENT CREATION DEFERRED PCTFREE 5 TABLESPACE")
