@@ -21,20 +21,23 @@ _DATE_TIME: Final = re.compile(
     r"(?:([Zz])|([+-])(\d\d)(?::?(\d\d)(?::?(\d\d))?)?)?)?",
     re.ASCII,
 )
+# What `isoformat() + "+00:00"` makes of a time that knew its zone already, in tap-mysql for one.
+_UTC_TWICE: Final = "+00:00+00:00"
 
 
 def parse_datetime(text: str) -> datetime:
     """
     Return the date-time that *text* tells, aware when it names a zone; raise RowFault.
 
-    Beyond RFC 3339: a space for the T, no seconds, no zone (taken as UTC when stored), +hh, +hhmm, a bare
-    date, 1 to 9 digits of a second (more are read and dropped), rounded half up to microseconds as Oracle
-    would.
+    Beyond RFC 3339: a space for the T, no seconds, no zone (taken as UTC when stored), +hh, +hhmm, +00:00
+    twice, a bare date, 1 to 9 digits of a second (more are read and dropped), rounded half up to
+    microseconds as Oracle would.
 
     >>> parse_datetime("2024-02-29 12:00:00.1234567+0530").isoformat()
     '2024-02-29T12:00:00.123457+05:30'
     """
-    match = _DATE_TIME.fullmatch(text.strip())
+    told = text.strip()
+    match = _DATE_TIME.fullmatch(told.removesuffix("+00:00") if told.endswith(_UTC_TWICE) else told)
     if not match:
         raise RowFault("ORA-01861", "the text is no date-time such as 2024-02-29T12:00:00Z")
     year, month, day, hour, minute, second, fraction, z, sign, zh, zm, zs = match.groups()

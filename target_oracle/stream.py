@@ -15,6 +15,7 @@ from target_oracle.decoder import Decoder, Slot
 from target_oracle.metadata import ATTRIBUTES, DELETED_AT, DELETED_FIELD, OF_MOMENT
 from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import Field
+from target_oracle.texts import as_sent
 from target_oracle.typemap import notices
 from target_oracle.validation import ColumnCheck, compile_checks
 
@@ -175,7 +176,7 @@ def _slot(  # what a slot is made of
     prop: Field, column: Column, target: Target, tally: Tally, *, validate: bool, partial: bool
 ) -> Slot:
     key = prop.name in target.keys
-    plain = converter(prop, column, target.server, tally=tally)
+    plain = converter(prop if validate else as_sent(prop), column, target.server, tally=tally)
     check = compile_checks(prop) if validate else None
     return Slot(
         prop,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from operator import countOf
 from typing import Annotated, Any, Final
 
@@ -141,17 +142,43 @@ def _finish_text(fit: Callable[[str], str | None], tally: Tally, *, any_text: bo
 def of_json(prop: Field, type_: OracleType, server: Server, tally: Tally) -> Converter:
     """
     Convert objects and arrays to their JSON text, as it came.
+
+    Where *prop* takes strings as well, one that holds such a text stands for it.
     """
     fit = _fit_text(type_, server, tally)
     charset = charset_of(server.charset)
-    allowed = prop.types & {"object", "array"} or {"object", "array"}
+    allowed = prop.types & _DOCUMENTS or _DOCUMENTS
 
     def read(raw: bytes) -> str | None:
-        if json_type(raw) not in allowed:
+        told = _document_in(raw) if "string" in prop.types and raw[:1] == b'"' else raw
+        if json_type(told) not in allowed:
             raise RowFault("TYPE", f"{' or '.join(sorted(allowed))} is expected, not {json_type(raw)}")
-        return fit(charset.json(utf8_of(raw)))
+        return fit(charset.json(utf8_of(told)))
 
     return from_raw(read)
+
+
+_DOCUMENTS: Final = frozenset({"object", "array"})
+
+
+def as_sent(prop: Field) -> Field:
+    """
+    Return *prop* as it is read where records are not validated: a document of either sort, or one as text.
+    """
+    return replace(prop, types=_DOCUMENTS | {"string"}) if prop.kind is Kind.JSON else prop
+
+
+def _document_in(raw: bytes) -> bytes:
+    """
+    Return the JSON text that the JSON string *raw* holds, or *raw* itself where it holds none.
+
+    >>> _document_in(b'" [1] "')
+    b'[1]'
+    """
+    try:
+        return bytes(msgspec.json.decode(string_of(raw), type=msgspec.Raw))
+    except msgspec.DecodeError:
+        return raw
 
 
 def of_json_bytes(prop: Field, type_: OracleType, server: Server, tally: Tally) -> Converter:
@@ -186,23 +213,34 @@ def of_binary(prop: Field, type_: OracleType, _server: Server, tally: Tally) -> 
     Convert base64 and hex texts to their bytes.
     """
     fit = _fit_bytes(type_)
-    decode = bytes.fromhex if prop.encoding == "hex" else _base64
+    decode = _hex if prop.encoding == "hex" else _base64
 
     def read(raw: bytes) -> bytes | None:
         if raw[:1] != b'"':
             raise RowFault("TYPE", f"{prop.encoding or 'base64'} text is expected, not {json_type(raw)}")
-        text = string_of(raw)
-        if not text:
-            tally.empty += 1
-            return None
         try:
-            return fit(decode(text))
+            data = decode(string_of(raw))
+            if not data:
+                tally.empty += 1
+                return None
+            return fit(data)
         except (binascii.Error, ValueError) as fault:
             if isinstance(fault, RowFault):
                 raise
             raise RowFault("ORA-01465", f"the text is no {prop.encoding or 'base64'}") from fault
 
     return from_raw(read)
+
+
+def _hex(text: str) -> bytes:
+    """
+    Return the bytes of hex *text*, with or without `0x`; a digit alone gets a 0 before it, as in HEXTORAW.
+
+    >>> _hex("0xA12").hex()
+    '0a12'
+    """
+    digits = "".join(text.split()).lower().removeprefix("0x")
+    return bytes.fromhex("0" * (len(digits) % 2) + digits)
 
 
 def _base64(text: str) -> bytes:

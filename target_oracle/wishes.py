@@ -42,6 +42,11 @@ def wish_of(message: SchemaMessage, settings: StreamSettings) -> Wish:
         fields = tuple(_fields(message, settings))
     except SchemaFault as fault:
         raise ProtocolError(message.line, f"SCHEMA of stream {message.stream!r}: {fault}") from fault
+    if not fields:
+        raise ProtocolError(
+            message.line,
+            f"SCHEMA of stream {message.stream!r}: it has no properties, so its rows have no columns",
+        )
     missing = [key for key in message.key_properties if key not in {prop.name for prop in fields}]
     if missing:
         raise ProtocolError(

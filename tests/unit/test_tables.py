@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from target_oracle.config import Config
-from target_oracle.errors import ConfigError, LoadError
+from target_oracle.errors import ConfigError, LoadError, ProtocolError
 from target_oracle.oracle.table import Table
 from target_oracle.oracle.types import Server
 from target_oracle.oracle.wanted import Wanted
@@ -37,7 +37,7 @@ class Catalog:
 def wish(
     config: Config, stream: str = "s", properties: dict | None = None, keys: tuple[str, ...] = ()
 ) -> Wish:
-    schema = {"properties": properties or {"a": {"type": "string"}}}
+    schema = {"properties": {"a": {"type": "string"}} if properties is None else properties}
     message = {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": list(keys)}
     return wish_of(read_schema(json.dumps(message).encode(), 1), config.for_stream(stream))
 
@@ -139,3 +139,9 @@ def test_types_follow_the_settings_of_the_stream():
 def test_a_stream_without_columns_has_no_table():
     with pytest.raises(LoadError, match="stream s: its schema leaves no column"):
         wanted(columns={"s": {"a": {"ignore": True}}})
+
+
+@pytest.mark.parametrize("metadata", [False, True])
+def test_a_schema_without_properties_is_the_taps_fault(metadata):
+    with pytest.raises(ProtocolError, match="input line 1: SCHEMA of stream 's': it has no properties"):
+        wanted(properties={}, add_record_metadata=metadata)
