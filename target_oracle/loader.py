@@ -22,7 +22,7 @@ from target_oracle.gate import Ending
 from target_oracle.isolation import send_apart
 from target_oracle.log import RUN_ID, logger
 from target_oracle.masking import Mask
-from target_oracle.oracle.codes import Action, classify, code_of, describe, is_changing
+from target_oracle.oracle.codes import Action, classify, code_of, describe, is_changing, is_parallel
 from target_oracle.oracle.database import Database, DatabaseError
 from target_oracle.oracle.rejecttable import Rejected
 from target_oracle.rejects import Budget, Place, message
@@ -294,6 +294,8 @@ class Loader:
         if action is Action.REPLAY:
             self._summary.lost_connections += 1
             self._database.close()
+        elif is_parallel(error):
+            self._database.go_serial()
         elif action is Action.RETRY:
             self._roll_back()
         self._sleep(delay)

@@ -29,6 +29,7 @@ _NAMES = rf"\({_NAME}(?:, {_NAME})*\)"
 # Statements that the grammar only knows by their first words, and what they must look like.
 _ODD = (
     re.compile(r"ALTER SESSION SET (?:DDL_LOCK_TIMEOUT = \d+|TIME_ZONE = '\+00:00')"),
+    re.compile(r"ALTER SESSION DISABLE PARALLEL DML"),
     re.compile(r"(?:SAVEPOINT|ROLLBACK TO SAVEPOINT) TARGET_ORACLE_MARK"),
     re.compile(rf"LOCK TABLE {_TABLE} IN (?:ROW )?(?:EXCLUSIVE|SHARE) MODE(?: NOWAIT| WAIT \d+)?"),
     re.compile(rf"ALTER TABLE {_TABLE} (?:DROP PRIMARY KEY|(?:DISABLE|ENABLE) CONSTRAINT {_NAME})"),

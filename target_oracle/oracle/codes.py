@@ -41,19 +41,27 @@ CONNECT: Final = _codes(
 # ledger tells.
 REPLAY: Final = _codes(
     "DPY-4011 DPY-4024 DPY-1001 DPY-4033 22 28 31 45 378 603 609 1012 1033 1034 1041 1043 1089 1090 1092 "
-    "2396 3113 "
-    "3114 3122 3135 12153 12537 12547 12570 12571 12583 12592 12609 25402 25405 25408 25409 28511 56600"
+    "2396 2399 3113 "
+    "3114 3122 3135 12153 12537 12547 12570 12571 12583 12592 12609 16456 25402 25405 25408 "
+    "25409 28511 56600"
 )
-# The statement failed for a moment's reason; the session lives.
-RETRY: Final = _codes("54 60 4020 4021 4061 4068 8177 30006 12801")
+# The session changes tables in parallel, as an Autonomous Database lets it by default: what it changed it may
+# neither read nor change again before COMMIT (VLDB and Partitioning Guide, Restrictions on Parallel DML).
+PARALLEL: Final = _codes("12838 12839")
+# The statement failed for a moment's reason; the session lives. From 23ai the server itself rolls back who
+# stands in the way of a transaction of higher priority (63300), and wants to see a ROLLBACK (63302).
+RETRY: Final = PARALLEL | _codes("54 60 4020 4021 4061 4068 8177 30006 12801 12805 63300 63302")
+# What a parallel server met stands behind this code: that counts, where it is told.
+_WRAPPER: Final = _codes("12801")
 # The table is on its way to another shape: another loader has put a column aside and not yet given its name
 # to the wider one (overflow.py). Only the rows' own statements may wait for that.
 CHANGING: Final = _codes("904")
 # One row breaks a rule of its table; the others are in.
 ROW: Final = _codes(
-    "1 1400 1401 1407 1426 1438 1461 1465 1722 1830 1839 1840 1841 1843 1847 1850 1858 1861 1862 2290 2291 "
-    "2292 12899 "
-    "14400 14402 14699 20000 22295 40441 40478 40479 40587 2374 1451 6502 22835 910 932 54032"
+    "1 1400 1401 1402 1407 1426 1438 1461 1465 1722 1830 1839 1840 1841 1843 1847 1850 1858 1861 1862 "
+    "2290 2291 2292 12899 "
+    "14400 14402 14699 20000 22295 40441 40478 40479 40587 2374 1451 6502 22835 910 932 54032 "
+    "28115 11534 40875"
 )
 
 # Codes on which the run stops, with the cure; the words come first in the message's advice.
@@ -74,6 +82,7 @@ ADVICE: Final = {
     "ORA-01688": "the partition's tablespace is full: ask the DBA to add a data file",
     "ORA-01691": "the LOB's tablespace is full: ask the DBA to add a data file",
     "ORA-30036": "undo space is used up: ask the DBA, or lower max_transaction_rows",
+    "ORA-02091": "a deferred constraint refused what the transaction comes to; nothing of it is in",
     "ORA-12953": "the edition's limit of database size is reached",
     "ORA-00257": "the archive area is full: ask the DBA to free it",
     "ORA-12514": "the listener does not know the service: check service_name",
@@ -82,6 +91,9 @@ ADVICE: Final = {
     "ORA-00904": "a column is gone: another loader changes the table, or somebody has dropped it",
     "ORA-00942": "the table or view is gone, or no right on it: check default_target_schema and grants",
     "ORA-01013": "the statement was cancelled",
+    "ORA-16000": "the database is open for reading only: connect to the primary's service",
+    "ORA-28132": "a security policy of the table allows no MERGE: ask the DBA for one over INSERT, UPDATE "
+    "and DELETE without security-relevant columns",
     "DPY-6001": "the listener does not know the service: check service_name",
     "DPY-6003": "the listener does not know the SID: check sid, or use service_name",
     "DPY-6005": "nothing answers there: check host and port, and that the listener runs",
@@ -143,9 +155,16 @@ def classify(error: oracledb.Error, *, connecting: bool = False) -> Action:
         return Action.CONNECT if found & _PASSING and not found & _NEVER else Action.STOP
     if found & REPLAY:
         return Action.REPLAY
-    if found & RETRY:
+    if (found - _WRAPPER or found) & RETRY:
         return Action.RETRY
     return Action.ROW if any(map(_is_row_code, found)) else Action.STOP
+
+
+def is_parallel(error: oracledb.Error) -> bool:
+    """
+    Tell whether *error* is of a session that changes tables in parallel.
+    """
+    return not PARALLEL.isdisjoint(codes_of(error))
 
 
 def is_changing(error: oracledb.Error) -> bool:

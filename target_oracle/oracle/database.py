@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 DatabaseError = oracledb.Error
 _RANDOM_ID: Final = "run-"
+_SERIAL: Final = "ALTER SESSION DISABLE PARALLEL DML"
 
 
 class Database:
@@ -55,6 +56,7 @@ class Database:
         self.ddl: list[str] = []
         self.ledger: Ledger | None = None
         self._opened_before = False
+        self._serial = False
         loader_id = config.loader_id or _RANDOM_ID + uuid.uuid4().hex
         self._mark = Mark.of(loader_id)
         self._open_session = self._connect
@@ -97,6 +99,8 @@ class Database:
         """
         session = self._open_session()
         try:
+            if self._serial:
+                session.run(_SERIAL)
             if not self._opened_before:
                 self._first(session)
                 self._opened_before = True
@@ -252,6 +256,13 @@ class Database:
         Give up what is open.
         """
         self.session.rollback()
+
+    def go_serial(self) -> None:
+        """
+        Close the session; later ones change no table in parallel, which takes it from its own transaction.
+        """
+        self._serial = True
+        self.close()
 
     def end(self) -> None:
         """

@@ -40,6 +40,23 @@ def test_new_rows_take_the_place_of_the_old_ones(within, database, strategy):
     assert database.tables() == ["S"]
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_session_that_changes_tables_in_parallel_is_opened_again_as_one_that_does_not(
+    within, database, strategy
+):
+    """
+    As the services MEDIUM and HIGH of an Autonomous Database: what took the old rows away has the table.
+    """
+    parallel = ["ALTER SESSION ENABLE PARALLEL DML"]
+    config = config_of(database, overwrite_strategy=strategy, session_sql=parallel, retry_delay=0)
+    for name, count in (("old", 50), ("new", 70)):
+        result = within(config, joined(SHAPE, *rows(name, count), state(name)))
+        assert result.exit_code == 0, result.log
+        assert result.states == [name]
+        assert stored(database) == [(name, count)]
+    assert database.tables() == ["S"]
+
+
 def test_a_table_without_keys_keeps_every_row(within, database):
     config = config_of(database)
     shape = schema("s", keys=(), name=TEXT)

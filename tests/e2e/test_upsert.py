@@ -47,6 +47,22 @@ def test_rows_are_inserted_updated_and_counted(within, database, strategy):
     ]
 
 
+def test_batches_of_a_session_that_changes_tables_in_parallel_are_all_in(within, database):
+    config = database.config(
+        load_method="upsert",
+        upsert_strategy="staged",
+        batch_size_rows=40,
+        session_sql=["ALTER SESSION ENABLE PARALLEL DML"],
+        retry_delay=0,
+    )
+    result = within(config, joined(schema("s", name=TEXT), *rows_of(0, 200), state(1)))
+    assert result.exit_code == 0, result.log
+    assert result.states == [1]
+    assert "ORA-12838" in result.log
+    assert result.log.count("ORA-12838") == 1
+    assert database.query('SELECT COUNT(*), COUNT(DISTINCT "ID") FROM "S"') == [(200, 200)]
+
+
 def test_rows_that_equal_what_is_stored_are_not_written(within, database, strategy):
     config = database.config(load_method="upsert", upsert_strategy=strategy, skip_unchanged=True)
     shape = schema("s", name=TEXT, v=NUMBER, at=TIME, note=TEXT, is_new={"type": "boolean"})

@@ -43,6 +43,7 @@ from tests.standin.sql_ast import (
     DropTable,
     Grant,
     Name,
+    ParallelDml,
     Rename,
     TableName,
     Truncate,
@@ -85,6 +86,11 @@ class Admin:
         if isinstance(statement, AlterSession):
             for name, value in statement.settings:
                 session_settings.change(self.session, name, value)
+            return Outcome("other")
+        if isinstance(statement, ParallelDml):
+            if self.session.txn is not None:
+                raise Refusal(12841)
+            self.session.parallel_dml = statement.enabled
             return Outcome("other")
         if isinstance(statement, CreateTable) and statement.temporary == "PRIVATE":
             self._create_private(statement)

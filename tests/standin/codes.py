@@ -222,6 +222,8 @@ _TEXTS: dict[int, str] = {
     4063: "view has errors",
     8002: "sequence {name}.CURRVAL is not yet defined in this session",
     12705: "Cannot access NLS data files or invalid environment specified",
+    12838: "cannot read/modify an object after modifying it in parallel",
+    12841: "Cannot alter the session parallel DML state within a transaction",
     12899: 'value too large for column "{owner}"."{table}"."{column}" (actual: {actual}, maximum: {maximum})',
     12980: "checkpoint option not allowed with SET UNUSED",
     12983: "cannot drop all columns in a table",

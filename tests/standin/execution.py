@@ -71,15 +71,33 @@ class Execution:
             return self._query(sql, statement, binds, rows)
         if isinstance(statement, (Insert, Update, Delete, Merge)):
             plan = self._planned(sql, binds, lambda c: self._plan(c, statement, binds))
+            self._refuse_after_parallel(plan.compilation)
             self._session.may_write(plan.table)
-            return ArrayDml(self._session).run(
+            done = ArrayDml(self._session).run(
                 plan, statement, rows, batch_errors=batch_errors, row_counts=row_counts
             )
+            self._note_parallel(plan, statement)
+            return done
         if isinstance(statement, TransactionStatement):
             return self._transaction(statement)
         if isinstance(statement, LockTable):
             return self._lock(statement)
         return Admin(self._session, Alters(self._session)).run(statement)
+
+    def _refuse_after_parallel(self, compilation: Compilation) -> None:
+        """
+        Refuse what touches a table that this transaction changed by parallel DML (VLDB Guide, restrictions).
+        """
+        txn = self._session.txn
+        if txn is not None and not txn.in_parallel.isdisjoint(compilation.tables):
+            raise Refusal(12838)
+
+    def _note_parallel(self, plan: Plan, statement: Insert | Update | Delete | Merge) -> None:
+        txn = self._session.txn
+        if txn is None or not self._session.parallel_dml or plan.table.temporary:
+            return
+        if _is_of_a_set(plan, statement):
+            txn.in_parallel.add(plan.table.physical)
 
     def describe(self, sql: str) -> list[ColumnInfo]:
         """
@@ -126,6 +144,7 @@ class Execution:
 
         query, compilation = self._planned(sql, binds, make)
         row = rows[0] if rows else ()
+        self._refuse_after_parallel(compilation)
         if query.locked:
             found = self._lock_rows(query, compilation, statement, row)
         else:
@@ -223,6 +242,17 @@ class Execution:
 
         self._session.unit(lock, keeps_locks=True)
         return Outcome("other")
+
+
+def _is_of_a_set(plan: Plan, statement: Insert | Update | Delete | Merge) -> bool:
+    """
+    Tell whether a statement goes over a set of rows that stand in the database, and so may run in parallel.
+    """
+    if isinstance(statement, Insert):
+        return statement.query is not None
+    if isinstance(statement, Merge):
+        return len(plan.compilation.tables) > 1
+    return statement.where is None
 
 
 def _shown(

@@ -46,6 +46,7 @@ class Session:
         self.nls = Nls(version=database.version, max_string=database.max_string, charset=database.charset)
         self.attributes: dict[str, str | None] = {}
         self.ddl_lock_timeout = 0.0
+        self.parallel_dml = False
         self.txn: Transaction | None = None
         self.closed = False
         self.private: dict[str, Table] = {}

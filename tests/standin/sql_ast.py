@@ -679,6 +679,15 @@ class AlterSession:
 
 
 @dataclass(frozen=True, slots=True)
+class ParallelDml:
+    """
+    ALTER SESSION ENABLE or DISABLE PARALLEL DML.
+    """
+
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Transaction:
     """
     COMMIT, ROLLBACK (TO *savepoint*), SAVEPOINT or SET TRANSACTION.
@@ -711,5 +720,6 @@ Statement: TypeAlias = (
     | Rename
     | LockTable
     | AlterSession
+    | ParallelDml
     | Transaction
 )

@@ -25,6 +25,7 @@ from tests.standin.sql_ast import (
     Grant,
     LockTable,
     OrderKey,
+    ParallelDml,
     Rename,
     Statement,
     TableName,
@@ -208,7 +209,12 @@ def _alter_index(c: Cursor) -> AlterIndex:
     return AlterIndex(name, action)
 
 
-def _alter_session(c: Cursor) -> AlterSession:
+def _alter_session(c: Cursor) -> AlterSession | ParallelDml:
+    switch = c.accepts_any("ENABLE", "DISABLE")
+    if switch is not None:
+        c.needs("PARALLEL", 2248)
+        c.needs("DML", 2248)
+        return ParallelDml(switch == "ENABLE")
     if not c.accepts("SET"):
         raise unsupported("ALTER SESSION without SET", c.token.position)
     found: list[tuple[str, str]] = []

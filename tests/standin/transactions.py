@@ -82,6 +82,8 @@ Entry = Made | Ended | Locked
 class Transaction:
     """
     A live transaction: its number, what it wrote, its savepoints and its locks.
+
+    *in_parallel* are the tables that it changed by parallel DML.
     """
 
     number: int
@@ -89,6 +91,7 @@ class Transaction:
     savepoints: dict[str, int] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     ended_in: set[str] = field(default_factory=set)
+    in_parallel: set[str] = field(default_factory=set)
     waits_for: set[Transaction] = field(default_factory=set)
     alive: bool = True
 

@@ -89,6 +89,38 @@ def test_others_see_only_what_is_committed(pair):
     assert two.rows("SELECT * FROM t ORDER BY id") == [(1, 0), (3, 30), (4, 40)]
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        "SELECT COUNT(*) FROM t",
+        "INSERT INTO t VALUES (9, 9)",
+        "UPDATE t SET n = 0 WHERE id = 1",
+        "DELETE FROM t",
+    ],
+)
+def test_what_was_changed_in_parallel_is_out_of_reach_until_commit(pair, after):
+    one, two = pair
+    one.run("ALTER SESSION ENABLE PARALLEL DML")
+    one.run("INSERT INTO t SELECT id + 10, n FROM t")
+    assert one.code(after) == 12838
+    assert two.rows("SELECT COUNT(*) FROM t") == [(3,)]
+    assert one.code("ALTER SESSION DISABLE PARALLEL DML") == 12841
+    one.session.commit()
+    one.run("ALTER SESSION DISABLE PARALLEL DML")
+    one.run("DELETE FROM t")
+    one.run(after)
+
+
+def test_rows_that_come_as_values_are_never_changed_in_parallel(pair):
+    one, _ = pair
+    one.run("ALTER SESSION ENABLE PARALLEL DML")
+    one.run("INSERT INTO t VALUES (9, 9)")
+    one.run(
+        "MERGE INTO t USING (SELECT 9 id FROM dual) s ON (t.id = s.id) WHEN MATCHED THEN UPDATE SET n = 1"
+    )
+    assert one.rows("SELECT n FROM t WHERE id = 9") == [(1,)]
+
+
 def test_rollback_undoes_everything(pair):
     one, two = pair
     one.run("UPDATE t SET n = n + 1")

@@ -17,12 +17,13 @@ def error(text):
 
 WANTED = {
     Action.REPLAY: "DPY-4011 DPY-4024 ORA-00028 ORA-00603 ORA-01012 ORA-02396 ORA-03113 ORA-03114 ORA-03135 "
-    "ORA-12537 ORA-25408",
-    Action.RETRY: "ORA-00054 ORA-00060 ORA-04020 ORA-04021 ORA-04061 ORA-04068 ORA-08177 ORA-30006",
+    "ORA-02399 ORA-16456 ORA-12537 ORA-25408",
+    Action.RETRY: "ORA-00054 ORA-00060 ORA-04020 ORA-04021 ORA-04061 ORA-04068 ORA-08177 ORA-30006 ORA-12801 "
+    "ORA-12805 ORA-12838 ORA-12839 ORA-63300 ORA-63302",
     Action.ROW: "ORA-00001 ORA-01400 ORA-01438 ORA-12899 ORA-01461 ORA-01722 ORA-01861 ORA-02290 ORA-02291 "
-    "ORA-20000 ORA-20999",
+    "ORA-20000 ORA-20999 ORA-01402 ORA-28115 ORA-11534 ORA-40875",
     Action.STOP: "ORA-01653 ORA-01654 ORA-01688 ORA-01536 ORA-01950 ORA-30036 ORA-01031 ORA-00942 ORA-00904 "
-    "ORA-01013 ORA-04031",
+    "ORA-01013 ORA-04031 ORA-16000 ORA-28132",
 }
 
 
@@ -67,7 +68,16 @@ def test_codes_are_told_once_each():
     assert codes_of(error("ORA-00604: x\nORA-00060: y\nORA-00604: z")) == ("ORA-00604", "ORA-00060")
 
 
-@pytest.mark.parametrize("number", [1, 1400, 12899, 20000, 20500, 20999])
+@pytest.mark.parametrize(
+    ("code", "action"),
+    [("ORA-00001", Action.ROW), ("ORA-01653", Action.STOP), ("ORA-00060", Action.RETRY)],
+)
+def test_what_a_parallel_server_met_counts_and_not_that_it_was_one(code, action):
+    told = error(f"ORA-12801: error signaled in parallel query server P000\n{code}: x")
+    assert classify(told) is action
+
+
+@pytest.mark.parametrize("number", [1, 1400, 12899, 28115, 20000, 20500, 20999])
 def test_a_batch_error_of_a_row_makes_a_reject(number):
     assert is_row_fault(number)
 
