@@ -11,6 +11,7 @@ import pytest
 from tests import databases
 from tests.grammar import heard
 from tests.program import Program
+from tests.standin.launching import forked
 from tests.standin.running import running
 from tests.within import Within
 
@@ -46,7 +47,7 @@ def database(request, real_oracle):
         yield real_oracle
         return
     version = int(request.param.removeprefix("standin-"))
-    with running(version=version) as server, heard(server):
+    with running(version=version, launch=forked) as server, heard(server):
         yield databases.Database(server.dsn, server.user, server.password, version)
 
 
@@ -58,7 +59,9 @@ def standin():
     Each is what `tests.standin.running.running` gives; `databases.Database` makes a database of it.
     """
     with ExitStack() as servers:
-        yield lambda **options: servers.enter_context(heard(servers.enter_context(running(**options))))
+        yield lambda **options: servers.enter_context(
+            heard(servers.enter_context(running(launch=forked, **options)))
+        )
 
 
 @pytest.fixture

@@ -10,12 +10,13 @@ import pytest
 
 from tests import databases
 from tests.grammar import heard
+from tests.standin.launching import forked
 from tests.standin.running import running
 
 
 @pytest.fixture(params=[19, 23])
 def server(request):
-    with running(version=request.param) as server, heard(server):
+    with running(version=request.param, launch=forked) as server, heard(server):
         yield server
 
 

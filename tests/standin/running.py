@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -20,10 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from tests.standin.launching import Process, spawned
 
-PROGRAM = Path(__file__).resolve().parents[2] / "bin" / "stand-in"
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
 PATIENCE = 20.0  # seconds for a start, and for a stop
 SETTLING = 2.0  # seconds in which the statistics of the last request appear
 
@@ -34,7 +34,7 @@ class Server:
     A running server: where it is, who may log in, and what it has seen.
     """
 
-    process: subprocess.Popen[str]
+    process: Process
     host: str
     port: int
     user: str
@@ -120,13 +120,14 @@ def running(
     rtt_ms: float = 0,
     ack: bool = False,
     charset: str = "AL32UTF8",
+    launch: Callable[[Sequence[str]], Process] = spawned,
 ) -> Iterator[Server]:
     """
     Start a server, wait until it is ready, stop it by its process id at the end.
     """
     with tempfile.TemporaryDirectory(prefix="stand-in-") as name:
         folder = Path(name)
-        command = [os.fspath(PROGRAM), "--port", str(port), "--user", user, "--password", password]
+        command = ["--port", str(port), "--user", user, "--password", password]
         command += ["--service", service, "--version", str(version), "--max-string-size", max_string_size]
         command += ["--charset", charset]
         command += ["--stats", os.fspath(folder / "stats.json"), "--log-sql", os.fspath(folder / "sql.jsonl")]
@@ -137,14 +138,7 @@ def running(
         command += ["--ack"] if ack else []
         for fault in faults:
             command += ["--fault", fault]
-        process = subprocess.Popen(
-            command,
-            env={**os.environ, "STAND_IN_PYTHON": sys.executable},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = launch(command)
         errors: list[str] = []
         listener = threading.Thread(target=_collect, args=(process.stderr, errors), daemon=True)
         listener.start()
@@ -164,7 +158,7 @@ def _collect(stream: IO[str] | None, lines: list[str]) -> None:
             lines += (line.rstrip("\n") for line in stream)
 
 
-def _ready(process: subprocess.Popen[str], errors: list[str]) -> tuple[str, int]:
+def _ready(process: Process, errors: list[str]) -> tuple[str, int]:
     """
     Read the line "ready HOST:PORT".
     """
@@ -179,7 +173,7 @@ def _ready(process: subprocess.Popen[str], errors: list[str]) -> tuple[str, int]
     return host, int(port)
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
+def _stop(process: Process) -> None:
     if process.poll() is None:
         process.terminate()
     try:

@@ -13,10 +13,12 @@ from pathlib import Path
 import oracledb
 import pytest
 
-from tests.standin.running import PROGRAM, running
+from tests.standin.launching import PROGRAM, forked, spawned
+from tests.standin.running import running
 
 CREATE = "create table t (a number primary key, b varchar2(20))"
 INSERT = "insert into t values (:1, :2)"
+ways = pytest.mark.parametrize("launch", [spawned, forked], ids=["spawned", "forked"])
 
 
 def log_in(server, **options):
@@ -56,9 +58,10 @@ def test_statistics_and_statements_are_seen_from_outside():
         assert server.statements()[-1]["rows"] == 50
 
 
-def test_a_file_keeps_what_was_committed_over_a_power_cut(tmp_path):
+@ways
+def test_a_file_keeps_what_was_committed_over_a_power_cut(tmp_path, launch):
     data = tmp_path / "data.sqlite"
-    with running(data=data) as server:
+    with running(data=data, launch=launch) as server:
         load(server, ROWS)
         connection = log_in(server)
         connection.cursor().execute(INSERT, [99, "never committed"])
@@ -112,8 +115,9 @@ def test_the_program_is_the_first_module():
         assert asked.fetchone() == ("loader.py",)
 
 
-def test_sigterm_ends_it_with_exit_0_and_closed_books():
-    with running() as server:
+@ways
+def test_sigterm_ends_it_with_exit_0_and_closed_books(launch):
+    with running(launch=launch) as server:
         load(server, ROWS)
         idle = log_in(server)
         server.process.send_signal(signal.SIGTERM)
@@ -151,6 +155,21 @@ def test_a_port_in_use_is_exit_2():
         )
         assert done.returncode == 2
         assert done.stderr.count("\n") == 1
+
+
+@ways
+def test_a_server_that_cannot_start_says_why(launch):
+    refused = pytest.raises(RuntimeError, match="cannot listen")
+    with running() as server, refused, running(port=server.port, launch=launch):
+        pass
+
+
+def test_each_forked_server_is_a_process_and_a_database_of_its_own():
+    with running(launch=forked) as one, running(launch=forked) as other:
+        load(one, ROWS)
+        assert len({one.pid, other.pid, os.getpid()}) == 3
+        with pytest.raises(oracledb.DatabaseError, match="ORA-00942"):
+            read(other)
 
 
 def test_an_acknowledging_server_makes_tables_and_takes_rows_for_done():
