@@ -12,20 +12,19 @@ from tests.standin import session_settings
 from tests.standin.binding import Scope
 from tests.standin.catalog import (
     TYPE_NAMES,
-    USUAL_PRIVILEGES,
     Column,
     Index,
-    Privilege,
     Sequence,
     Synonym,
     Table,
-    User,
     View,
 )
-from tests.standin.compiler import ExpressionCompiler, check_declared
+from tests.standin.compiler import ExpressionCompiler
 from tests.standin.ddl import depends, now
+from tests.standin.expressions import check_declared
 from tests.standin.naming import lookup, no_table
 from tests.standin.refusal import Refusal, unsupported
+from tests.standin.rights import Rights
 from tests.standin.selects import OutColumn, compile_query
 from tests.standin.sql_ast import (
     AlterIndex,
@@ -58,9 +57,6 @@ if TYPE_CHECKING:
     from tests.standin.alters import Alters
     from tests.standin.session import Session
 
-_OBJECT_PRIVILEGES = ("ALTER", "DELETE", "INDEX", "INSERT", "REFERENCES", "SELECT", "UPDATE", "READ", "DEBUG")
-_ALL = ("ALTER", "DELETE", "INDEX", "INSERT", "REFERENCES", "SELECT", "UPDATE")
-_ROLES = frozenset({"CONNECT", "RESOURCE", "DBA", "SELECT_CATALOG_ROLE"})
 PRIVATE_PREFIX = "ORA$PTT_"
 
 
@@ -571,116 +567,9 @@ class Admin:
         self.builder.drop_index(index)
         self.catalog.save(table)
 
-    # --- users and rights -----------------------------------------------------------------------------------
 
-    def create_user(self, statement: CreateUser) -> None:
-        """
-        CREATE USER and DROP USER; a new user may do what an application's owner may.
-        """
-        right = "DROP USER" if statement.drop else "CREATE USER"
-        if not self.catalog.may(self.session.user, right):
-            raise Refusal(1031)
-        if statement.drop:
-            self._drop_user(statement)
-            return
-        if statement.name in self.catalog.users:
-            raise Refusal(1920, name=statement.name)
-        self.catalog.save_user(
-            User(statement.name, self.catalog.number(), set(USUAL_PRIVILEGES), created=now())
-        )
-
-    def alter_user(self, statement: AlterUser) -> None:
-        """
-        ALTER USER ... QUOTA.
-        """
-        if not self.catalog.may(self.session.user, "ALTER USER"):
-            raise Refusal(1031)
-        user = self.catalog.users.get(statement.name)
-        if user is None:
-            raise Refusal(1918, name=statement.name)
-        user.quota = statement.quota
-        self.catalog.save_user(user)
-
-    def _drop_user(self, statement: CreateUser) -> None:
-        if statement.name not in self.catalog.users:
-            raise Refusal(1918, name=statement.name)
-        if any(session.user == statement.name for session in self.database.sessions.values()):
-            raise Refusal(1940)
-        owned = [found for found in self.catalog.objects.values() if found.owner == statement.name]
-        if owned and not statement.cascade:
-            raise Refusal(1922, name=statement.name)
-        for found in owned:
-            self.catalog.remove(found)
-            if isinstance(found, Table) and not found.temporary:
-                self.builder.drop(found.physical)
-        self.catalog.grants = [grant for grant in self.catalog.grants if grant.grantee != statement.name]
-        self.catalog.save_grants()
-        self.catalog.remove_user(statement.name)
-
-    def grant(self, statement: Grant) -> None:
-        """
-        GRANT and REVOKE.
-        """
-        for user in statement.users:
-            if user != "PUBLIC" and user not in self.catalog.users:
-                raise Refusal(1917, name=user)
-        if statement.target is None:
-            self._system_grant(statement)
-            return
-        compilation = self.builder.compilation(self.session.current_schema)
-        found = lookup(compilation, statement.target.schema, statement.target.name)
-        me = self.session.user
-        if found is None or not self.catalog.sees(me, found.owner, found.name):
-            raise no_table(
-                statement.target.schema,
-                statement.target.name,
-                statement.target.position,
-                self.session.current_schema,
-            )
-        if found.owner != me and not self.catalog.may(me, "GRANT ANY OBJECT PRIVILEGE"):
-            raise Refusal(1031)
-        privileges = [one for privilege in statement.privileges for one in _object_privileges(privilege)]
-        for user in statement.users:
-            for privilege in privileges:
-                self._grant_one(statement, found.owner, found.name, user, privilege)
-        self.catalog.save_grants()
-
-    def _grant_one(self, statement: Grant, owner: str, name: str, user: str, privilege: str) -> None:
-        same = [
-            grant
-            for grant in self.catalog.grants
-            if (grant.owner, grant.name, grant.grantee, grant.privilege) == (owner, name, user, privilege)
-        ]
-        if not statement.revoke:
-            if same:
-                same[0].grantable = same[0].grantable or statement.grantable
-            else:
-                made = Privilege(owner, name, user, privilege, self.session.user, statement.grantable)
-                self.catalog.grants.append(made)
-        elif same:
-            self.catalog.grants = [grant for grant in self.catalog.grants if grant is not same[0]]
-        elif "ALL" not in statement.privileges:
-            raise Refusal(1927)
-
-    def _system_grant(self, statement: Grant) -> None:
-        if not self.catalog.may(self.session.user, "GRANT ANY PRIVILEGE"):
-            raise Refusal(1031)
-        for user in statement.users:
-            found = self.catalog.users.get(user)
-            if found is None:
-                raise unsupported("a system privilege for PUBLIC")
-            for privilege in statement.privileges:
-                kept = found.roles if privilege in _ROLES else found.privileges
-                (kept.discard if statement.revoke else kept.add)(privilege)
-            self.catalog.save_user(found)
-
-
-def _object_privileges(privilege: str) -> tuple[str, ...]:
-    if privilege in {"ALL", "ALL PRIVILEGES"}:
-        return _ALL
-    if privilege not in _OBJECT_PRIVILEGES:
-        raise Refusal(990)
-    return (privilege,)
+def _rights(work: Callable[[Rights, Any], None]) -> Callable[[Admin, Any], None]:
+    return lambda admin, statement: work(Rights(admin.session), statement)
 
 
 _WORK: dict[type, Callable[[Admin, Any], None]] = {
@@ -696,7 +585,7 @@ _WORK: dict[type, Callable[[Admin, Any], None]] = {
     CreateSynonym: Admin.create_synonym,
     CreateSequence: Admin.create_sequence,
     DropObject: Admin.drop_object,
-    CreateUser: Admin.create_user,
-    AlterUser: Admin.alter_user,
-    Grant: Admin.grant,
+    CreateUser: _rights(Rights.create_user),
+    AlterUser: _rights(Rights.alter_user),
+    Grant: _rights(Rights.grant),
 }

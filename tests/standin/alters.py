@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from tests.standin import conversions, decimals, sqltypes
 from tests.standin.binding import Scope
-from tests.standin.compiler import ExpressionCompiler, check_declared
+from tests.standin.compiler import ExpressionCompiler
 from tests.standin.ddl import MAX_COLUMNS, depends, now
+from tests.standin.expressions import check_declared
 from tests.standin.refusal import Refusal
 from tests.standin.selects import parsed_expression
 from tests.standin.sql_ast import ColumnSpec, ConstraintSpec

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from tests.standin import sqltypes, times
 from tests.standin.binding import Relation, Scope, Typed
 from tests.standin.catalog import Catalog, Column, Constraint, Index, Sequence, Table
-from tests.standin.compiler import Compilation, Context, ExpressionCompiler, check_declared
+from tests.standin.compiler import Compilation, Context, ExpressionCompiler
+from tests.standin.expressions import check_declared
 from tests.standin.refusal import Refusal
 from tests.standin.rows import NO_VALUE
 from tests.standin.selects import parsed_expression

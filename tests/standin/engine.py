@@ -2,9 +2,9 @@
 The engine: databases whose sessions execute Oracle's SQL under Oracle's rules, on SQLite.
 
 A statement's way: session takes it, execution has it parsed and planned. Lexer and parser (sql_*) make a
-tree; compiler, selects and functions make SQLite's SQL of it, inserts, updates and merges a plan. array_dml
-runs the plan for each row through rows and transactions; admin, ddl and alters run what defines tables;
-shown_views are the dictionary that queries see; codes says what was refused.
+tree; compiler, expressions, selects and functions make SQLite's SQL of it, inserts, updates and merges a
+plan. array_dml runs the plan for each row through rows and transactions; admin, ddl, alters and rights run
+what defines tables; shown_views are the dictionary that queries see; codes says what was refused.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import threading
 from tests.standin import (
     arithmetic,  # noqa: F401 -- registers its operators
     codes,
+    functions,  # noqa: F401 -- registers its calls
 )
 from tests.standin.catalog import DBA_PRIVILEGES, USUAL_PRIVILEGES, Catalog, Table, User
 from tests.standin.charsets import CHARSETS

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from tests.standin import decimals, sqltypes
 from tests.standin.binding import Typed
 from tests.standin.catalog import Sequence, Synonym, Table, View
-from tests.standin.compiler import QUALIFIED, Compilation, ExpressionCompiler
+from tests.standin.compiler import Compilation, ExpressionCompiler
+from tests.standin.pseudo_columns import QUALIFIED
 from tests.standin.refusal import Refusal
 
 if TYPE_CHECKING:

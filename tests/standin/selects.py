@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.standin import decimals, sqltypes
+from tests.standin.aggregates import has_aggregate
 from tests.standin.binding import Grouping, Relation, Scope, Typed
 from tests.standin.catalog import Table, View
 from tests.standin.compiler import (
@@ -16,12 +17,11 @@ from tests.standin.compiler import (
     MARK,
     Compilation,
     ExpressionCompiler,
-    chain,
     common_type,
     compiles,
     order_key_sql,
 )
-from tests.standin.functions import has_aggregate
+from tests.standin.expressions import chain
 from tests.standin.naming import no_table, relation_named
 from tests.standin.refusal import Refusal, unsupported
 from tests.standin.sql_ast import (
