@@ -154,7 +154,8 @@ class Records:
         Take one RECORD, of which *envelope* was read already. Raises ProtocolError.
         """
         stream = self._stream_of(envelope, number)
-        self._streams.version_of(stream, bytes(envelope.record))  # type: ignore[arg-type]  # it has one
+        raw = bytes(envelope.record)  # type: ignore[arg-type]  # it has one
+        self._streams.version_of(stream, raw, envelope.version)
         self._current = stream
         self._remember_head(line, stream)
         try:

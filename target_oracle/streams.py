@@ -135,18 +135,22 @@ class Streams:
 
     # --- the current version of a stream
 
-    def version_of(self, stream: Stream, record: bytes) -> Version:
+    def version_of(self, stream: Stream, record: bytes, number: int | None = None) -> Version:
         """
         Return the stream's current version; where there is none, one for records like *record*.
+
+        *number* is the version that its message tells, if any.
         """
         if stream.version is None:
-            stream.version = self._compiled(stream, record)
+            stream.version = self._compiled(stream, record, number)
         return stream.version
 
-    def _compiled(self, stream: Stream, record: bytes) -> Version:
+    def _compiled(self, stream: Stream, record: bytes, number: int | None) -> Version:
         if stream.target is None:  # persist_empty_tables is off, and this is the first record
             stream.target = self._target_of(stream.wish, self._checkpoint.close)
             self._begin(stream)
+        if number is not None:
+            self._begin_versions(stream)
         try:
             order = list(msgspec.json.decode(record, type=dict[str, msgspec.Raw]))
         except REFUSED:
@@ -201,6 +205,25 @@ class Streams:
             return
         self._establish(stream, versioned(wish))
 
+    def _begin_versions(self, stream: Stream) -> None:
+        """
+        See that the rows of *stream* carry the versions that they come with from the first one on.
+
+        Many taps send ACTIVATE_VERSION behind the rows only; those that came before would never be old.
+        """
+        wish = stream.wish
+        assert stream.target is not None  # noqa: S101  # a row's table is known
+        if (
+            not wish.metadata
+            and stream.target.work is None
+            and wish.settings.process_activate_version_messages
+            and self._may_change(wish.settings)
+        ):
+            self._establish(stream, versioned(wish))
+
+    def _may_change(self, settings: StreamSettings) -> bool:
+        return settings.schema_evolution != "freeze" and self._config.ddl_mode != "none"
+
     def activate(self, envelope: Envelope, number: int) -> None:
         """
         Follow an ACTIVATE_VERSION.
@@ -230,7 +253,7 @@ class Streams:
             return
         settings = stream.wish.settings
         if not stream.wish.metadata:
-            if settings.schema_evolution == "freeze" or self._config.ddl_mode == "none":
+            if not self._may_change(settings):
                 self._notice(
                     f"stream {stream.name}: its table keeps no versions and may not change, "
                     "so none is activated"

@@ -68,7 +68,7 @@ def test_a_taps_own_columns_give_way(within, database):
 
 
 def test_without_the_setting_no_column_is_added(within, database):
-    assert within(database.config(), joined(schema("s", v=INTEGER), record("s", 1, id=1, v=1))).exit_code == 0
+    assert within(database.config(), joined(schema("s", v=INTEGER), record("s", id=1, v=1))).exit_code == 0
     assert columns(database) == {"ID", "V"}
 
 

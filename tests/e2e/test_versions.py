@@ -98,6 +98,35 @@ def test_appended_rows_of_older_versions_go_too(within, database, way):
     assert alive(database, way) == [(1, "v20"), (2, "v20")]
 
 
+@pytest.mark.parametrize("more", [{}, {"persist_empty_tables": False}], ids=str)
+def test_rows_that_come_before_the_first_activation_keep_their_version(within, database, way, more):
+    """
+    Taps that send ACTIVATE_VERSION behind the rows only: what the first run brought is old in the second.
+    """
+    config = config_of(database, way, load_method="upsert", **more)
+    for version, numbers in ((10, (1, 2, 3)), (20, (1, 3))):
+        result = within(config, joined(SHAPE, *rows(version, *numbers), activate("s", version)))
+        assert result.exit_code == 0, result.log
+    assert alive(database, way) == [(1, "v20"), (3, "v20")]
+
+
+def test_versions_of_one_run_follow_each_other(within, database, way):
+    config = config_of(database, way, load_method="upsert")
+    data = joined(SHAPE, *rows(1, 1, 2, 3), activate("s", 1), *rows(2, 1, 2), activate("s", 2))
+    result = within(config, data)
+    assert result.exit_code == 0, result.log
+    assert alive(database, way) == [(1, "v2"), (2, "v2")]
+
+
+def test_no_versions_are_kept_of_what_is_never_activated(within, database):
+    config = database.config(process_activate_version_messages=False)
+    assert within(config, joined(SHAPE, *rows(1, 1))).exit_code == 0
+    assert database.query("SELECT column_name FROM user_tab_columns WHERE table_name = 'S' ORDER BY 1") == [
+        ("ID",),
+        ("NAME",),
+    ]
+
+
 def test_rows_without_a_version_survive(within, database, way):
     config = config_of(database, way)
     data = joined(
