@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.standin import dictionary, session_settings
 from tests.standin.compiler import Compilation
-from tests.standin.dictionary import Fields, Instance
+from tests.standin.dictionary_view import Fields, Instance
 from tests.standin.refusal import Refusal
 from tests.standin.selects import compile_query, text_name
 from tests.standin.sql_ast import Query
