@@ -196,16 +196,18 @@ class CopyColumn:
 @dataclass(frozen=True, slots=True)
 class DropColumn:
     """
-    Drop a column whose values have been copied.
+    Drop a column whose values have been copied; *unused* leaves them where they are, out of sight.
     """
 
     name: str
+    unused: bool = False
 
     def sql(self, owner: str, name: str) -> str:
         """
         Return the statement.
         """
-        return sql.drop_column(owner, name, self.name)
+        drop = sql.set_unused if self.unused else sql.drop_column
+        return drop(owner, name, self.name)
 
     def after(self, table: Table) -> Table:
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +21,7 @@ from target_oracle.oracle.changes import (
     Change,
     CopyColumn,
     CreateTable,
+    DropColumn,
     DropKey,
     ModifyColumns,
 )
@@ -44,12 +45,12 @@ _RACES: Final = frozenset(
 )  # fmt: skip
 # Names that are taken by something else in the schema; for a key there are others.
 _TAKEN: Final = frozenset({"ORA-00955", "ORA-02264"})
-# What the rows, indexes or other keys of the table do not allow.
+# What the rows, indexes, virtual columns, other keys or compression of the table do not allow.
 _UNFIT: Final = frozenset(
     {
         "ORA-01404", "ORA-01439", "ORA-01440", "ORA-01441", "ORA-01449", "ORA-01450", "ORA-01793",
-        "ORA-02267", "ORA-02273", "ORA-02296", "ORA-02329", "ORA-02437", "ORA-12992", "ORA-14060",
-        "ORA-14265", "ORA-22858", "ORA-22859", "ORA-30556",
+        "ORA-02261", "ORA-02267", "ORA-02273", "ORA-02296", "ORA-02329", "ORA-02437", "ORA-12992",
+        "ORA-14060", "ORA-14265", "ORA-22858", "ORA-22859", "ORA-30556", "ORA-39726", "ORA-54033",
     }
 )  # fmt: skip
 _BUSY: Final = frozenset({"ORA-00054", "ORA-04021", "ORA-14411"})
@@ -88,7 +89,7 @@ def apply(
         if not waits and not isinstance(evolution.changes[0], CreateTable):
             _wait_for_locks(connection, policy)
             waits = True
-        for change in evolution.changes:
+        for change in _as_allowed(evolution.changes, spared):
             if tried[change] > 1:
                 # Taken or refused, it had no effect that the dictionary shows.
                 spared = _spare(spared, change)
@@ -105,6 +106,17 @@ def apply(
         f"table {wanted.owner}.{wanted.name} does not come to what is wanted; the last refusal was {refusal}",
         code=refusal,
     )
+
+
+def _as_allowed(changes: Iterable[Change], spared: Spared) -> Iterator[Change]:
+    """
+    Give *changes* in the form that the table has not refused.
+    """
+    for change in changes:
+        if spared.compressed and isinstance(change, DropColumn):
+            yield replace(change, unused=True)
+        else:
+            yield change
 
 
 def _wait_for_locks(connection: oracledb.Connection, policy: Policy) -> None:
@@ -189,6 +201,8 @@ def _spare(spared: Spared, change: Change) -> Spared:
     if isinstance(change, ModifyColumns):
         more = spared.columns | {change.columns[0].name}
         return replace(spared, apart=True) if len(change.columns) > 1 else replace(spared, columns=more)
+    if isinstance(change, DropColumn):
+        return replace(spared, compressed=True)
     if isinstance(change, CreateTable | AddKey | DropKey):
         return replace(spared, key=True)
     return spared

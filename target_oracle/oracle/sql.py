@@ -350,6 +350,13 @@ def drop_column(owner: str, table: str, column: str) -> str:
     return f"ALTER TABLE {qualified(owner, table)} DROP COLUMN {quote(column)}"
 
 
+def set_unused(owner: str, table: str, column: str) -> str:
+    """
+    Return the ALTER that takes a column out of the table and leaves its values where they are.
+    """
+    return f"ALTER TABLE {qualified(owner, table)} SET UNUSED COLUMN {quote(column)}"
+
+
 def add_primary_key(owner: str, table: str, keys: Sequence[str], name: str) -> str:
     """
     Return the ALTER that makes *keys* the primary key.

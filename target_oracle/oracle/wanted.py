@@ -68,7 +68,8 @@ class Spared:
     What the database has refused in this run, and is not asked again.
 
     *columns* stay as they are, the *key* too, *comments* are left out. With *apart*, columns are modified one
-    by one, to find the one that is refused. *attempt* counts names of the primary key that were taken.
+    by one, to find the one that is refused. *attempt* counts names of the primary key that were taken. A
+    *compressed* table drops no column, but forgets it.
     """
 
     columns: frozenset[str] = frozenset()
@@ -76,3 +77,4 @@ class Spared:
     comments: bool = False
     apart: bool = False
     attempt: int = 0
+    compressed: bool = False

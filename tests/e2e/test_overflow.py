@@ -87,6 +87,25 @@ def test_a_value_turns_a_column_into_a_clob_of_the_same_name(server, method, tex
     assert len(told(result.log, "NOTE", "becomes a CLOB")) == 1, result.log
 
 
+def test_in_a_compressed_table_a_text_outgrows_its_column_all_the_same(server):
+    data = lines(schema("packed", None), record("packed", 1, "short"), record("packed", 2, ASCII))
+    result = server.run(data, table_options="compress")
+    assert result.exit_code == 0, result.log
+    assert notes(server, "PACKED") == {1: "short", 2: ASCII}
+    left = server.database.query("SELECT column_name FROM user_tab_columns WHERE table_name = 'PACKED'")
+    assert not [name for (name,) in left if name.startswith("NOTE") and name != "NOTE"]
+    assert "SET UNUSED COLUMN" in result.log
+
+
+def test_a_column_that_another_is_computed_from_keeps_its_type(server):
+    assert server.run(lines(schema("computed", 10), record("computed", 1, "a"))).exit_code == 0
+    server.database.run('ALTER TABLE "COMPUTED" ADD ("LOUD" AS (UPPER("NOTE")))')
+    result = server.run(lines(schema("computed", 20), record("computed", 2, "b")))
+    assert result.exit_code == 0, result.log
+    assert server.column("COMPUTED", "NOTE") == "VARCHAR2(10 CHAR)"
+    assert server.database.query('SELECT "ID", "LOUD" FROM "COMPUTED" ORDER BY "ID"') == [(1, "A"), (2, "B")]
+
+
 def test_values_of_an_earlier_run_are_kept(server):
     first = server.run(
         lines(schema("kept", None), *(record("kept", n, "ä" * n) for n in range(1, 2000, 100)))

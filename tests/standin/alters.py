@@ -16,6 +16,7 @@ from tests.standin.refusal import Refusal
 from tests.standin.selects import parsed_expression
 from tests.standin.sql_ast import ColumnSpec, ConstraintSpec
 from tests.standin.sql_lexer import tokens
+from tests.standin.walk import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _SAME_KIND = frozenset(
     {("VARCHAR2", "VARCHAR2"), ("NVARCHAR2", "NVARCHAR2"), ("RAW", "RAW"), ("CHAR", "CHAR")}
 )
+#: What makes basic compression.
+_BASIC = ("COMPRESS", "COMPRESS BASIC", "ROW STORE COMPRESS", "ROW STORE COMPRESS BASIC")
 
 
 class Alters:
@@ -99,12 +102,20 @@ class Alters:
             raise Refusal(904, position, name=f'"{name}"')
         return found
 
+    def _computed_from(self, other: Column, name: str) -> bool:
+        if not other.virtual_text:
+            return False
+        tree = parsed_expression(other.virtual_text, self.builder.version)
+        return any(found.parts[-1] == name for found in names(tree))
+
     def modify(self, table: Table, spec: ColumnSpec) -> None:
         """
         MODIFY a column: type, default, NULL or NOT NULL, constraints, visibility.
         """
         column = self._column(table, spec.name, spec.position)
         if spec.type is not None and spec.type != replace(column.type, is_json=False):
+            if any(self._computed_from(other, spec.name) for other in table.columns):
+                raise Refusal(54033, spec.position)
             self._retype(table, column, spec.type, spec.position)
         if spec.default is not None:
             column.default_text = "" if spec.default_text.upper() == "NULL" else spec.default_text
@@ -260,7 +271,12 @@ class Alters:
     def drop_column(self, table: Table, name: str) -> None:
         """
         DROP COLUMN: with its own constraints and indexes; the last one stays (ORA-12983).
+
+        A table with basic compression only sets it unused (ALTER TABLE, drop_column_clause).
         """
+        kinds = [option for option in table.options if "COMPRESS" in option]
+        if kinds and kinds[-1] in _BASIC:
+            raise Refusal(39726)
         self.set_unused(table, name)
         table.columns = [column for column in table.columns if not column.unused]
 

@@ -269,9 +269,11 @@ _TEXTS: dict[int, str] = {
     40450: "invalid ON ERROR clause",
     40454: "path expression not a literal",
     40478: "output value too large",
+    39726: "unsupported add/drop column operation on compressed tables",
     42399: "cannot perform a DML operation on a read-only view",
     54013: "INSERT operation disallowed on virtual columns",
     54017: "UPDATE operation disallowed on virtual columns",
+    54033: "column to be modified is used in a virtual column expression",
     61800: "invalid boolean literal",
 }
 #: What 23 says otherwise.

@@ -313,6 +313,26 @@ def test_private_temporary_tables_are_of_18():
     assert asking(12).code("CREATE PRIVATE TEMPORARY TABLE ora$ptt_x (a NUMBER)") == 901
 
 
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [("COMPRESS", 39726), ("ROW STORE COMPRESS BASIC", 39726), ("ROW STORE COMPRESS ADVANCED", 0), ("", 0)],
+)
+def test_basic_compression_drops_no_column_and_sets_it_unused(ask, options, code):
+    ask.run(f"CREATE TABLE packed (a NUMBER, b NUMBER) {options}")
+    if code:
+        assert ask.code("ALTER TABLE packed DROP COLUMN b") == code
+        ask.run("ALTER TABLE packed SET UNUSED COLUMN b")
+    else:
+        ask.run("ALTER TABLE packed DROP COLUMN b")
+    assert ask.code("SELECT b FROM packed") == 904
+
+
+def test_a_column_that_a_virtual_one_is_computed_from_keeps_its_type(ask):
+    ask.run("CREATE TABLE computed (a NUMBER(3), b VARCHAR2(3), c AS (UPPER(b)))")
+    assert ask.code("ALTER TABLE computed MODIFY (b VARCHAR2(9))") == 54033
+    ask.run("ALTER TABLE computed MODIFY (a NUMBER(5))")
+
+
 # --- users and rights ---------------------------------------------------------------------------------------
 
 

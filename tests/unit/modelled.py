@@ -203,7 +203,7 @@ class Modelled:
         (rf"ALTER TABLE {TABLE} DROP PRIMARY KEY", _drop_key),
         (rf"ALTER TABLE {TABLE} MODIFY \((.*)\)", _modify),
         (rf"ALTER TABLE {TABLE} RENAME COLUMN {NAME} TO {NAME}", _rename),
-        (rf"ALTER TABLE {TABLE} DROP COLUMN {NAME}", _drop),
+        (rf"ALTER TABLE {TABLE} (?:DROP|SET UNUSED) COLUMN {NAME}", _drop),
         (rf'UPDATE {TABLE} SET {NAME} = {NAME} WHERE "\3" IS NULL AND "\4" IS NOT NULL', _copy),
         (rf"COMMENT ON TABLE {TABLE} IS '((?:[^']|'')*)'", _comment_table),
         (rf"COMMENT ON COLUMN {TABLE}\.{NAME} IS '((?:[^']|'')*)'", _comment_column),

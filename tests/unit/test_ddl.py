@@ -351,3 +351,29 @@ def test_a_server_that_knows_no_ddl_timeout_is_asked_all_the_same():
 
     database.execute = refuse_session
     assert run(database, wanted(note())).changes == ()
+
+
+def test_a_compressed_table_that_drops_no_column_forgets_it():
+    database = Modelled()
+    run(database, wanted(note()))
+    refusing(database, 39726, where="DROP COLUMN")
+    evolution = run(database, wanted(note(CLOB)))
+    assert evolution.problems == ()
+    assert types_of(database) == {"NOTE": "CLOB"}
+    assert 'SET UNUSED COLUMN "NOTE' in database.statements[-1]
+
+
+def test_a_column_that_others_are_computed_from_stays_as_it_is():
+    database = Modelled()
+    run(database, wanted(note()))
+    refusing(database, 54033, where="MODIFY", times=9)
+    run(database, wanted(note(text(99))))
+    assert types_of(database) == {"NOTE": "VARCHAR2(10 CHAR)"}
+
+
+def test_columns_that_are_unique_already_need_no_key_besides():
+    database = Modelled()
+    run(database, wanted(replace(ID, key=False)))
+    refusing(database, 2261, where="PRIMARY KEY", times=9)
+    assert run(database, wanted(ID)).problems == ()
+    assert table_of(database).primary_key == ()

@@ -54,6 +54,7 @@ STATEMENTS = {
     "modify_columns": lambda t, c, k, _: sql.modify_columns("APP", t, [(c, TEXT, None), (k, None, True)]),
     "rename_column": lambda t, c, k, _: sql.rename_column("APP", t, c, k),
     "drop_column": lambda t, c, _k, _: sql.drop_column("APP", t, c),
+    "set_unused": lambda t, c, _k, _: sql.set_unused("APP", t, c),
     "add_primary_key": lambda t, _c, k, _: sql.add_primary_key("APP", t, [k], "T_PK"),
     "drop_primary_key": lambda t, _c, _k, _: sql.drop_primary_key("APP", t),
     "comment_on_table": lambda t, _c, _k, text: sql.comment_on_table("APP", t, text),
@@ -64,8 +65,8 @@ WORDS = frozenset(
     (
         "ADD ALTER AND AS BYTE CHAR CHECK CLOB COLUMN COMMENT COMMIT CONSTRAINT CREATE DECODE DEFINITION "
         "DELETE DROP FROM GLOBAL INSERT INTO IS JSON KEY MATCHED MERGE MODIFY NOT NULL NUMBER ON "
-        "PRESERVE PRIMARY PRIVATE PURGE RENAME ROWS SELECT SET TABLE TEMPORARY THEN TO TRUNCATE UPDATE "
-        "USING VALUES VARCHAR2 WHEN WHERE OR DUAL"
+        "PRESERVE PRIMARY PRIVATE PURGE RENAME ROWS SELECT SET TABLE TEMPORARY THEN TO TRUNCATE "
+        "UNUSED UPDATE USING VALUES VARCHAR2 WHEN WHERE OR DUAL"
     ).split()
 )
 
