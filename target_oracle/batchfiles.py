@@ -199,9 +199,17 @@ def _reading(files: Files, url: str) -> Iterator[IO[bytes]]:
 
 
 def _local(url: str) -> Path | None:
+    """
+    Return the path that *url* names on this machine, None for a place elsewhere.
+
+    Taps write the path as it is behind `file://`, so a relative one begins where a host would stand.
+
+    >>> _local("file:///data/a%20b"), _local("file://localhost/data"), _local("file://out/1.jsonl")
+    (PosixPath('/data/a b'), PosixPath('/data'), PosixPath('out/1.jsonl'))
+    """
     parts = urlsplit(url)
     if parts.scheme == "file":
-        return Path(unquote(parts.path))
+        return Path(unquote(("" if parts.netloc == "localhost" else parts.netloc) + parts.path))
     return Path(url) if not parts.scheme else None
 
 

@@ -64,6 +64,19 @@ def test_files_are_read_where_their_urls_say(within, store, tmp_path, place):
     assert ids(store, "S") == list(range(100))
 
 
+@pytest.mark.parametrize("place", ["file://out/one.gz", "file://localhost{folder}/out/one.gz", "out/one.gz"])
+def test_a_relative_path_begins_in_the_folder_of_the_run(within, store, tmp_path, monkeypatch, place):
+    """
+    Taps put `file://` before whatever path they were given.
+    """
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "one.gz").write_bytes(packed(0, 5))
+    done = run(within, store, batch(place.format(folder=tmp_path)))
+    assert done.exit_code == 0, done.log
+    assert ids(store, "S") == list(range(5))
+
+
 def test_a_file_of_a_store_that_is_not_there_stops_the_run_before_any_is_read(within, store):
     write(f"{ROOT}/one.gz", packed(0, 5))
     done = run(within, store, record("s", 9), batch(f"{ROOT}/one.gz", f"{ROOT}/gone.gz"), state(5))
