@@ -82,6 +82,10 @@ ADVICE: Final = {
     "ORA-01688": "the partition's tablespace is full: ask the DBA to add a data file",
     "ORA-01691": "the LOB's tablespace is full: ask the DBA to add a data file",
     "ORA-30036": "undo space is used up: ask the DBA, or lower max_transaction_rows",
+    "ORA-00406": "the server's COMPATIBLE is lower than its version: set json_type to CLOB and boolean_type "
+    "to NUMBER(1)",
+    "ORA-00902": "the server lacks a column's type, maybe since its COMPATIBLE is lower than its version: "
+    "set json_type to CLOB and boolean_type to NUMBER(1)",
     "ORA-02091": "a deferred constraint refused what the transaction comes to; nothing of it is in",
     "ORA-12953": "the edition's limit of database size is reached",
     "ORA-00257": "the archive area is full: ask the DBA to free it",

@@ -47,6 +47,7 @@ def test_rows_are_inserted_updated_and_counted(within, database, strategy):
     ]
 
 
+@pytest.mark.standin
 def test_batches_of_a_session_that_changes_tables_in_parallel_are_all_in(within, database):
     config = database.config(
         load_method="upsert",
@@ -58,7 +59,6 @@ def test_batches_of_a_session_that_changes_tables_in_parallel_are_all_in(within,
     result = within(config, joined(schema("s", name=TEXT), *rows_of(0, 200), state(1)))
     assert result.exit_code == 0, result.log
     assert result.states == [1]
-    assert "ORA-12838" in result.log
     assert result.log.count("ORA-12838") == 1
     assert database.query('SELECT COUNT(*), COUNT(DISTINCT "ID") FROM "S"') == [(200, 200)]
 
