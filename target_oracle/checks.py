@@ -338,7 +338,8 @@ def _schemas(given: Mapping[str, Any], place: str, told: Reading) -> dict[str, s
             found[source] = str(said)
         else:
             told.faults.append(
-                f'{place}.{source}: must be the name of a schema, or {{"target_schema": its name}}'
+                f'{place}.{source}: must be the name of a schema, or {{"target_schema": its name}}; '
+                "for indices use custom_indexes, for grants default_target_schema_select_permissions"
             )
     return found
 

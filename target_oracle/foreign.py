@@ -144,6 +144,10 @@ ALWAYS: Final[Mapping[str, tuple[object, str]]] = {
         False,
         "a duplicate key is a reject; use load_method upsert",
     ),
+    "interpret_content_encoding": (
+        True,
+        "contentEncoding is always read; for the text as it is use columns, with type",
+    ),
     "fail_fast": (True, "the run fails past its budget of rejects; use max_rejects and reject_file"),
 }
 
@@ -151,6 +155,12 @@ ALWAYS: Final[Mapping[str, tuple[object, str]]] = {
 REFUSED: Final[Mapping[str, str]] = {
     "sqlalchemy_url": "use dsn, user and password",
     "url": "use dsn, user and password",
+    "driver_name": "the driver is python-oracledb; for thick mode use driver_mode",
+    "dialect+driver": "the driver is python-oracledb; for thick mode use driver_mode",
+    "ssl_enable": "use protocol tcps, and wallet_location",
+    "ssl_mode": "use protocol tcps, and ssl_server_dn_match",
+    "use_copy": "use insert_method",
+    "batch_detection_threshold": "use batch_wait_limit_seconds or commit_interval_rows",
     "jdbc_url": "use dsn, user and password",
     "jdbc_url_params": "use dsn",
     "ewallet_pem": "put the file into a folder and use wallet_location",
