@@ -36,7 +36,7 @@ The modules, in the order in which a row passes them:
         oracle/types.py  oracle/declared.py  oracle/names.py
         oracle/charsets.py  oracle/comments.py  oracle/options.py  oracle/wanted.py  oracle/matching.py
         oracle/evolve.py  oracle/draft.py  oracle/keys.py  oracle/settling.py  oracle/changes.py
-        oracle/overflow.py  oracle/suspension.py  oracle/ddl.py  oracle/script.py
+        oracle/overflow.py  oracle/suspended.py  oracle/suspension.py  oracle/ddl.py  oracle/script.py
 """
 
 __version__ = "0.1.0"

@@ -17,7 +17,9 @@ from target_oracle.oracle import names
 from target_oracle.oracle.codes import describe
 from target_oracle.oracle.database import DatabaseError
 from target_oracle.oracle.examination import Finding, Needs, examine, scratch
+from target_oracle.oracle.ledger import qualified
 from target_oracle.oracle.session import open_session
+from target_oracle.oracle.suspended import beside
 from target_oracle.redaction import redact
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ def needs_of(config: Config) -> Needs:
         in {config.load_method, *(said.get("load_method") for said in config.streams.values())},
         ledger_table=config.ledger_table if config.ledger else None,
         loader_id=config.loader_id,
+        suspended_table=qualified(beside(config.ledger_table)),
     )
 
 

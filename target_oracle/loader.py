@@ -212,6 +212,8 @@ class Loader:
         except (DatabaseError, LoadError) as fault:
             why = str(fault) if isinstance(fault, LoadError) else describe(fault)
             logger.warning("constraints or indexes stay off until the next run: %s", why)
+        finally:
+            self._tables.leave()
 
     def patience(self) -> float:
         """

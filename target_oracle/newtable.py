@@ -52,7 +52,10 @@ def statements(evolution: Evolution, wish: Wish, limit: int) -> list[str]:
     Return the statements for the settings `custom_indexes` and `default_target_schema_select_permissions`.
     """
     settings = wish.settings
-    made = [_index(evolution, wish.stream, said, limit) for said in settings.custom_indexes]
+    made = [
+        sql.create_index(evolution.owner, name, evolution.name, columns)
+        for name, columns in indexes(evolution, wish, limit).items()
+    ]
     granted = [
         sql.grant_select(evolution.owner, evolution.name, names.fold(grantee, limit))
         for grantee in settings.default_target_schema_select_permissions
@@ -60,14 +63,23 @@ def statements(evolution: Evolution, wish: Wish, limit: int) -> list[str]:
     return [*made, *granted]
 
 
-def _index(evolution: Evolution, stream: str, said: str, limit: int) -> str:
+def indexes(evolution: Evolution, wish: Wish, limit: int) -> dict[str, list[str]]:
+    """
+    Return the names and columns of the indexes that `custom_indexes` asks for; raise ConfigError.
+    """
+    found = {}
+    for said in wish.settings.custom_indexes:
+        columns = _columns(evolution, wish.stream, said)
+        found[names.hashed(said, f"{evolution.name}_{'_'.join(columns)}", limit)] = columns
+    return found
+
+
+def _columns(evolution: Evolution, stream: str, said: str) -> list[str]:
     properties = [name.strip() for name in said.split(",")]
     unknown = [name for name in properties if name not in evolution.columns]
     if unknown:
         raise ConfigError(f"custom_indexes: stream {stream} has no property {unknown[0]!r}")
-    columns = [evolution.columns[name].name for name in properties]
-    name = names.hashed(said, f"{evolution.name}_{'_'.join(columns)}", limit)
-    return sql.create_index(evolution.owner, name, evolution.name, columns)
+    return [evolution.columns[name].name for name in properties]
 
 
 def _run(database: Database, statement: str) -> None:

@@ -13,17 +13,21 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from target_oracle import newtable
 from target_oracle.decoder import REFUSED
 from target_oracle.errors import LoadError, OutputClosed
 from target_oracle.log import RUN_ID, logger
-from target_oracle.oracle import ledger, rejecttable
+from target_oracle.oracle import ledger, rejecttable, suspended
+from target_oracle.oracle.changes import CreateTable
 from target_oracle.oracle.codes import Action, classify, code_of, describe
 from target_oracle.oracle.database import DatabaseError
 from target_oracle.oracle.dictionary import read_server, read_table
 from target_oracle.oracle.evolve import Evolution
 from target_oracle.oracle.evolve import plan as plan_table
-from target_oracle.oracle.script import as_json, as_sqlplus
+from target_oracle.oracle.script import Planned, as_json, as_sqlplus
 from target_oracle.oracle.session import Session, open_session
+from target_oracle.oracle.suspended import Part
+from target_oracle.oracle.suspension import parts_of
 from target_oracle.oracle.types import Server
 from target_oracle.signals import wake_pipe
 from target_oracle.singer.lines import Lines, from_descriptor, from_file
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from target_oracle.oracle.table import Table
     from target_oracle.oracle.wanted import Policy, Wanted
     from target_oracle.singer.messages import SchemaMessage
+    from target_oracle.wishes import Wish
 
 STDIN: Final = 0
 # What is taken for a server that cannot be asked: the oldest that is in wide use.
@@ -52,10 +57,12 @@ def run(config: Config, source: Path | None, as_json_text: bool) -> None:  # noq
     SCHEMA.
     """
     with _catalog(config) as catalog:
-        evolutions = _evolutions(config, catalog, _schemas(config, source))
-        own = _own_tables(config, catalog)
-    _print((as_json if as_json_text else as_sqlplus)(evolutions, own))
-    faults = [f"stream {stream}: {said}" for stream, each in evolutions.items() for said in each.problems]
+        plans = _plans(config, catalog, _schemas(config, source))
+        own = _own_tables(config, catalog, suspends=any(each.during for each in plans.values()))
+    _print((as_json if as_json_text else as_sqlplus)(plans, own))
+    faults = [
+        f"stream {stream}: {said}" for stream, each in plans.items() for said in each.evolution.problems
+    ]
     if faults:
         raise LoadError("; ".join(faults))
 
@@ -81,6 +88,12 @@ class _Catalog:
         Tell whether the database has *table*.
         """
         return self.table(owner, table) is not None
+
+    def parts(self, owner: str, table: str) -> list[Part]:
+        """
+        Return the foreign keys, checks and plain indexes of a table that are on.
+        """
+        return parts_of(self.session, owner, table) if self.session else []
 
     def evolve(self, wanted: Wanted, policy: Policy) -> Evolution:
         """
@@ -120,18 +133,35 @@ def _catalog(config: Config) -> Iterator[_Catalog]:
         yield _Catalog(read_server(session.connection), session)
 
 
-def _evolutions(config: Config, catalog: _Catalog, schemas: Iterator[SchemaMessage]) -> dict[str, Evolution]:
+def _plans(config: Config, catalog: _Catalog, schemas: Iterator[SchemaMessage]) -> dict[str, Planned]:
     """
     Return what each stream needs over all its SCHEMAs, in their order.
     """
     tables = Tables(config)
-    found: dict[str, Evolution] = {}
+    found: dict[str, Planned] = {}
     for message in schemas:
         wish = wish_of(message, config.for_stream(message.stream))
         now = catalog.evolve(tables.wanted(catalog, wish), policy_of(config, wish.settings))
         before = found.get(message.stream)
-        found[message.stream] = _after(before, now) if before else now
+        found[message.stream] = _joined(before, now) if before else _planned(catalog, wish, now)
     return found
+
+
+def _planned(catalog: _Catalog, wish: Wish, evolution: Evolution) -> Planned:
+    limit = catalog.server.max_name_bytes
+    is_new = any(isinstance(change, CreateTable) for change in evolution.changes)
+    after = newtable.statements(evolution, wish, limit) if is_new else []
+    off: list[Part] = []
+    if wish.settings.disable_constraints_during_load:
+        place = (evolution.owner, evolution.name)
+        made = sorted(newtable.indexes(evolution, wish, limit)) if is_new else []
+        off = [Part(*place, "index", evolution.owner, name) for name in made] or catalog.parts(*place)
+    during = (*(part.off() for part in off), *(part.on() for part in off))
+    return Planned(evolution, tuple(after), during)
+
+
+def _joined(before: Planned, now: Evolution) -> Planned:
+    return replace(before, evolution=_after(before.evolution, now))
 
 
 def _after(before: Evolution, now: Evolution) -> Evolution:
@@ -143,13 +173,16 @@ def _after(before: Evolution, now: Evolution) -> Evolution:
     )
 
 
-def _own_tables(config: Config, catalog: _Catalog) -> dict[str, str]:
+def _own_tables(config: Config, catalog: _Catalog, *, suspends: bool) -> dict[str, str]:
     """
-    Return the definitions of the tables of our own that a load would make: the ledger, the rejects.
+    Return the definitions of the tables of our own that a load would make.
+
+    The ledger, the rejects and, for a load that *suspends* something, the list of that.
     """
     named = {
         "ledger": (config.ledger_table if config.ledger else None, ledger.ddl),
         "rejects": (config.reject_table, rejecttable.ddl),
+        "suspended": (suspended.beside(config.ledger_table) if suspends else None, suspended.ddl),
     }
     found = {}
     for purpose, (table, ddl) in named.items():

@@ -150,8 +150,9 @@ class Tables:
         """
         Switch off what is to be off during the load; False where that may not be done yet.
         """
-        asked = wish.settings.disable_constraints_during_load
-        if not asked or self._suspension.covers(target.owner, target.table):
+        if not wish.settings.disable_constraints_during_load:
+            return self._recover(database, target, may_change=may_change)
+        if self._suspension.covers(target.owner, target.table):
             return True
         if self._config.ddl_mode == "none":
             raise LoadError(
@@ -159,8 +160,35 @@ class Tables:
                 "and ddl_mode is none"
             )
         if may_change:
-            self._suspension.suspend(database.session, target.owner, target.table)
+            self._suspension.suspend(database.session, database.connect, target.owner, target.table)
         return may_change
+
+    def _recover(self, database: Database, target: Target, *, may_change: bool) -> bool:
+        """
+        Bring back what a run that died left off of a table; False where that may not be done yet.
+        """
+        self._look(database)
+        owner, table = target.owner, target.table
+        left = self._suspension.left(owner, table)
+        if left and self._config.ddl_mode == "none":
+            for part in left:
+                logger.warning(
+                    "table %s: %s %s is off since another load, and ddl_mode is none; "
+                    "if that runs no more, ask the DBA to run: %s",
+                    table,
+                    part.kind,
+                    part.name,
+                    part.on(),
+                )
+            self._suspension.pass_over(owner, table)
+            return True
+        if left and may_change:
+            self._suspension.recover(database.session, owner, table)
+        return may_change or not left
+
+    def _look(self, database: Database) -> None:
+        if database.server.has_suspended:
+            self._suspension.look(database.session)
 
     @staticmethod
     def _is_staging_ready(database: Database, target: Target, may_change: bool) -> bool:  # noqa: FBT001  # passed on
@@ -185,11 +213,20 @@ class Tables:
         """
         return self._suspension.is_on
 
+    def leave(self) -> None:
+        """
+        After a run that failed: let others see that it is over.
+        """
+        self._suspension.leave()
+
     def restore(self, database: Database) -> None:
         """
         Bring back the constraints and indexes that are off; raise LoadError for those that cannot be.
+
+        Also what an earlier run of this loader left off of other tables.
         """
-        if not self._suspension.is_on:
+        self._look(database)
+        if not self._suspension.is_on or self._config.ddl_mode == "none":
             return
         refused = self._suspension.restore(database.session)
         if refused:

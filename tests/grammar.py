@@ -25,7 +25,7 @@ _operators: set[str] = set()
 
 _NAME = r"\"[^\"]+\""
 _TABLE = rf"(?:{_NAME}\.)?{_NAME}"
-_NAMES = rf"\({_NAME}(?:, {_NAME})*\)"
+_NAMES = rf"\({_NAME}(?:,\s+{_NAME})*\)"
 # Statements that the grammar only knows by their first words, and what they must look like.
 _ODD = (
     re.compile(r"ALTER SESSION SET (?:DDL_LOCK_TIMEOUT = \d+|TIME_ZONE = '\+00:00')"),
@@ -56,7 +56,7 @@ _WORDS = frozenset(
         "ADD ALTER AND AS BETWEEN BINARY_DOUBLE BINARY_FLOAT BLOB BOOLEAN BY BYTE CASE CAST CHAR CHECK CLOB "
         "COLUMN COMMENT COMMIT CONSTRAINT COUNT CREATE DATE DECODE DELETE DISTINCT DROP ELSE END EXISTS "
         "FLOAT FOR FROM GLOBAL GRANT IN INDEX INSERT INTO IS JOIN JSON KEY LEFT LENGTH LIKE LOCAL MATCHED "
-        "MAX MERGE MIN MODIFY NCHAR NCLOB NOT NOWAIT NULL NUMBER NVARCHAR2 ON OR ORDER PRESERVE PRIMARY "
+        "MAX MERGE MIN MODIFY NCHAR NCLOB NOT NOWAIT NULL NUMBER NVARCHAR2 NVL ON OR ORDER PRESERVE PRIMARY "
         "PURGE RAW RENAME ROWNUM ROWS SELECT SET SUM SYSTIMESTAMP SYS_CONTEXT SYS_EXTRACT_UTC TABLE "
         "TEMPORARY THEN TIME TIMESTAMP TO TRUNCATE UNIQUE UPDATE USING VALUES VARCHAR2 WAIT WHEN WHERE WITH "
         "ZONE dual"
@@ -67,14 +67,14 @@ _DICTIONARY = frozenset(
     (
         "all_col_comments all_cons_columns all_constraints all_indexes all_json_columns all_objects "
         "all_synonyms all_tab_cols all_tab_columns all_tab_comments all_tab_identity_cols all_tab_privs "
-        "all_users banner bytes c char_length char_used column_id column_name comments constraint_name "
-        "constraint_type data_length data_precision data_scale data_type db_link default_length "
-        "default_tablespace generation_type i identity_column index_name index_type k m max_bytes "
-        "nls_database_parameters nls_session_parameters nullable o object_name object_type owner parameter "
-        "position privilege schema search_condition_vc session_privs session_schema_privs status "
-        "synonym_name table_name table_owner table_schema tablespace_name temporary uniqueness "
-        "user_free_space user_tables user_ts_quotas user_users username v$version validated value "
-        "virtual_column"
+        "all_tables all_users banner bytes c char_length char_used column_id column_name comments "
+        "constraint_name constraint_type data_length data_precision data_scale data_type db_link "
+        "default_length default_tablespace generation_type i identity_column index_name index_type k "
+        "last_change m max_bytes nls_database_parameters nls_session_parameters nullable o object_name "
+        "object_type owner parameter position privilege schema search_condition_vc session_privs "
+        "session_schema_privs status synonym_name table_name table_owner table_schema tablespace_name "
+        "temporary uniqueness user_free_space user_tables user_ts_quotas user_users username v$version "
+        "validated value virtual_column"
     ).split()
 )
 # Words of the program's own that stand for no value of a row.

@@ -19,7 +19,7 @@ from target_oracle.oracle.ddl import apply
 from target_oracle.oracle.dictionary import read_server, read_table
 from target_oracle.oracle.directpath import DirectPath, Mark
 from target_oracle.oracle.evolve import Evolution
-from target_oracle.oracle.ledger import Entry, Lease, Ledger, last_state
+from target_oracle.oracle.ledger import Entry, Lease, Ledger, last_state, split_name
 from target_oracle.oracle.rejecttable import Rejected, RejectTable
 from target_oracle.oracle.session import Session, open_session
 from target_oracle.oracle.staging import Numbers, Staging
@@ -59,7 +59,7 @@ class Database:
         self._serial = False
         loader_id = config.loader_id or _RANDOM_ID + uuid.uuid4().hex
         self._mark = Mark.of(loader_id)
-        self._open_session = self._connect
+        self._open_session = self.connect
         if config.ledger:
             self.ledger = Ledger(
                 config.ledger_table,
@@ -68,7 +68,7 @@ class Database:
                 run_id=run_id,
             )
         if self.ledger is not None and not self.ledger.anonymous:
-            self._lease = Lease(self.ledger, self._connect)
+            self._lease = Lease(self.ledger, self.connect)
 
     @property
     def is_open(self) -> bool:
@@ -109,11 +109,14 @@ class Database:
             raise
         self._session = session
 
-    def _connect(self) -> Session:
+    def connect(self) -> Session:
+        """
+        Open one more session of this run, for whoever closes it.
+        """
         return open_session(self._config, self._run_id)
 
     def _first(self, session: Session) -> None:
-        self._server = read_server(session.connection)
+        self._server = read_server(session.connection, split_name(self._config.ledger_table)[0])
         if self._rejects is not None:
             self._rejects.ensure(session, may_create=self._config.ddl_mode != "none")
         if self.ledger is None:
@@ -155,7 +158,7 @@ class Database:
         What loads rows by direct path, on a connection of its own.
         """
         if self._direct is None:
-            self._direct = DirectPath(self._connect, self.server, self._mark)
+            self._direct = DirectPath(self.connect, self.server, self._mark)
         return self._direct
 
     def described(self) -> str | None:
@@ -290,7 +293,7 @@ class Database:
         since each commit moves the one row of the ledger.
         """
         other = copy(self)
-        other.own_nothing(connect or self._connect)
+        other.own_nothing(connect or self.connect)
         return other
 
     def own_nothing(self, connect: Callable[[], Session]) -> None:

@@ -17,6 +17,7 @@ from target_oracle.errors import LoadError
 from target_oracle.log import logger
 from target_oracle.oracle.charsets import charset_of
 from target_oracle.oracle.codes import Action, classify, code_of
+from target_oracle.oracle.suspended import TABLE as SUSPENDED
 from target_oracle.oracle.table import Table
 from target_oracle.oracle.types import Column, Server, from_dictionary
 
@@ -88,9 +89,14 @@ _SYNONYM: Final = (
 _LONG_TEXT: Final = f"CAST('a' AS VARCHAR2({STANDARD_BYTES + 1}))"
 _LONG_TEXT_ALONE: Final = f"SELECT {_LONG_TEXT} FROM dual"  # noqa: S608  # our number
 _CONTEXT: Final = "SELECT SYS_CONTEXT('USERENV', 'SESSION_USER'), SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')"
-_CHARSET: Final = "value FROM nls_database_parameters WHERE parameter = 'NLS_CHARACTERSET'"
-_CHARSET_ALONE: Final = f"SELECT {_CHARSET}"
-_SERVERS: Final = (f"{_CONTEXT}, {_LONG_TEXT}, {_CHARSET}", f"{_CONTEXT}, NULL, {_CHARSET}")
+_CHARSET_ALONE: Final = "SELECT value FROM nls_database_parameters WHERE parameter = 'NLS_CHARACTERSET'"
+# Whether there is a list of what loads have switched off is asked along, at no round trip of its own.
+_REST: Final = (
+    "c.value, o.table_name FROM nls_database_parameters c LEFT JOIN all_tables o"
+    " ON o.owner = NVL(:1, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')) AND o.table_name = :2"
+    " WHERE c.parameter = 'NLS_CHARACTERSET'"
+)
+_SERVERS: Final = (f"{_CONTEXT}, {_LONG_TEXT}, {_REST}", f"{_CONTEXT}, NULL, {_REST}")
 _IS_JSON: Final = re.compile(r'\s*"?[^"]+"?\s+IS\s+JSON\b', re.IGNORECASE)
 
 # A column may have a default, as far as is known.
@@ -106,14 +112,16 @@ _ORACLES_OWN: Final = frozenset(
 )  # fmt: skip
 
 
-def _rows(cursor: oracledb.Cursor, query: str, binds: Sequence[str] = ()) -> list[Row]:
+def _rows(cursor: oracledb.Cursor, query: str, binds: Sequence[str | None] = ()) -> list[Row]:
     cursor.arraysize = _ROWS_A_TRIP
     cursor.prefetchrows = _ROWS_A_TRIP + 1
     cursor.execute(query, list(binds))
     return list(cursor.fetchall())
 
 
-def _rows_of_first(cursor: oracledb.Cursor, queries: Iterable[str], binds: Sequence[str] = ()) -> list[Row]:
+def _rows_of_first(
+    cursor: oracledb.Cursor, queries: Iterable[str], binds: Sequence[str | None] = ()
+) -> list[Row]:
     """
     Return the rows of the first of *queries* that this server answers; none where it refuses all.
     """
@@ -276,14 +284,18 @@ def _column(
     )
 
 
-def read_server(connection: oracledb.Connection) -> Server:
+def read_server(connection: oracledb.Connection, list_owner: str | None = None) -> Server:
     """
     Return what the server of *connection* can do and who we are there.
+
+    *list_owner* has the list of what loads have switched off: None for the schema of the session.
     """
     version = tuple(int(part) for part in connection.version.split("."))
     with connection.cursor() as cursor:
-        found = _rows_of_first(cursor, _SERVERS) or [_server_alone(cursor, connection.username.upper())]
-    user, schema, long_text, charset = found[0]
+        found = _rows_of_first(cursor, _SERVERS, (list_owner, SUSPENDED)) or [
+            _server_alone(cursor, connection.username.upper())
+        ]
+    user, schema, long_text, charset, suspended_table = found[0]
     return Server(
         version,
         max_name_bytes=connection.max_identifier_length or SHORT_NAMES,
@@ -291,17 +303,18 @@ def read_server(connection: oracledb.Connection) -> Server:
         charset=_known(charset),
         user=user,
         schema=schema,
+        has_suspended=suspended_table is not None,
     )
 
 
 def _server_alone(cursor: oracledb.Cursor, username: str) -> Row:
     """
-    Return the same, asked for one by one; who we are is what we logged in as.
+    Return the same, asked for one by one; who we are is what we logged in as, and a list may be there.
     """
     context = _rows_of_first(cursor, (f"{_CONTEXT} FROM dual",)) or [(username, username)]
     long_text = _rows_of_first(cursor, (_LONG_TEXT_ALONE,)) or [(None,)]
     charset = _rows_of_first(cursor, (_CHARSET_ALONE,)) or [(None,)]
-    return (*context[0], *long_text[0], *charset[0])
+    return (*context[0], *long_text[0], *charset[0], SUSPENDED)
 
 
 def _known(charset: str | None) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import oracledb
 
+from target_oracle.oracle import suspended
 from target_oracle.oracle.codes import code_of, describe
 from target_oracle.oracle.dictionary import EXTENDED_BYTES, read_server
 from target_oracle.oracle.ledger import qualified
@@ -67,6 +68,7 @@ class Needs:
 
     *owners* are the schemas that it names, None for the session's own; *ddl* tells whether tables are made,
     *overwrites* whether work tables stand beside them; *ledger_table* is None without a ledger.
+    *suspended_table*, quoted, lists what loads have switched off.
     """
 
     owners: tuple[str | None, ...] = (None,)
@@ -74,6 +76,7 @@ class Needs:
     overwrites: bool = False
     ledger_table: str | None = None
     loader_id: str | None = None
+    suspended_table: str = quote(suspended.TABLE)
 
 
 def examine(session: Session, needs: Needs) -> Iterator[Finding]:
@@ -90,6 +93,7 @@ def examine(session: Session, needs: Needs) -> Iterator[Finding]:
     if needs.ddl:
         yield from _of_space(session, server, privileges)
     yield from _of_ledger(session, needs)
+    yield from _of_suspended(session, needs.suspended_table)
     yield from _of_way(session)
 
 
@@ -353,6 +357,21 @@ def _loader(session: Session, table: str, loader_id: str) -> Finding:
     return Finding(
         "loader_id", f"{loader_id}: {checkpoint} checkpoints, {total} rows in the last run, by {holder}"
     )
+
+
+# --- what loads have switched off
+
+
+def _of_suspended(session: Session, table: str) -> Iterator[Finding]:
+    try:
+        off = [entry.part for entry in suspended.entries(session, table)]
+    except oracledb.DatabaseError as refusal:
+        yield Finding("switched off", f"{table} is not readable ({code_of(refusal)})", "unknown")
+        return
+    if off:
+        names = ", ".join(f"{part.table_owner}.{part.table}: {part.kind} {part.name}" for part in off)
+        cure = f"unless such a load still runs, run one, or: {'; '.join(part.on() for part in off)}"
+        yield Finding("switched off", f"by loads, for their time: {names}", "warning", cure)
 
 
 # --- the way there

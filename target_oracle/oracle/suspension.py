@@ -1,29 +1,31 @@
 """
 Constraints and indexes that are off while a table is loaded, and on again after it.
 
-What is off is listed in a table of our own before the first ALTER, so that a run which dies leaves word of
-it: the next one brings it back at its end.
+What is off is listed (suspended.py) before the first ALTER, so that a run which dies leaves word of it: the
+next one that loads the table, or has the same loader_id, brings it back, whatever its settings. What somebody
+else has switched off, before or since, stays off.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import astuple, dataclass, field
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 import oracledb
 
 from target_oracle.log import logger
 from target_oracle.oracle.codes import Action, classify, code_of, codes_of
-from target_oracle.oracle.ledger import split_name
-from target_oracle.oracle.names import quote
+from target_oracle.oracle.ledger import qualified
+from target_oracle.oracle.suspended import Entry, Part, SuspendedList, beside, entries
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from target_oracle.oracle.session import Session
 
-TABLE: Final = "TARGET_ORACLE_SUSPENDED"
-_ABSENT: Final = "ORA-00942"
-_EXISTS: Final = "ORA-00955"
+Place = tuple[str, str]
+
 # No such constraint, no such index: somebody dropped it meanwhile.
 _GONE: Final = frozenset({"ORA-00942", "ORA-02430", "ORA-02431", "ORA-01418"})
 # Checks that columns are made of: NOT NULL, and that a text is JSON.
@@ -40,74 +42,41 @@ _INDEXES: Final = (
     " AND i.index_type IN ('NORMAL', 'FUNCTION-BASED NORMAL') AND NOT EXISTS (SELECT 1 FROM all_constraints k"
     " WHERE k.owner = :3 AND k.table_name = :4 AND k.index_name = i.index_name) ORDER BY i.index_name"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """
-    A constraint or an index, by *name*, of a table; an index may have another *owner*.
-    """
-
-    table_owner: str
-    table: str
-    kind: str
-    owner: str
-    name: str
-
-    def off(self) -> str:
-        """
-        Return the statement that switches it off.
-        """
-        if self.kind == "index":
-            return f"ALTER INDEX {quote(self.owner)}.{quote(self.name)} UNUSABLE"
-        return (
-            f"ALTER TABLE {quote(self.table_owner)}.{quote(self.table)} DISABLE CONSTRAINT {quote(self.name)}"
-        )
-
-    def on(self) -> str:
-        """
-        Return the statement that brings it back.
-
-        >>> Part("APP", "T", "constraint", "APP", "T_FK").on()
-        'ALTER TABLE "APP"."T" ENABLE CONSTRAINT "T_FK"'
-        """
-        if self.kind == "index":
-            return f"ALTER INDEX {quote(self.owner)}.{quote(self.name)} REBUILD"
-        return (
-            f"ALTER TABLE {quote(self.table_owner)}.{quote(self.table)} ENABLE CONSTRAINT {quote(self.name)}"
-        )
-
-
-_FIELDS: Final = ("TABLE_OWNER", "TABLE_NAME", "KIND", "OWNER", "NAME")
-_LISTED: Final = ", ".join(map(quote, _FIELDS))
+_DISABLED: Final = (
+    "SELECT owner, constraint_name, last_change FROM all_constraints"
+    " WHERE owner = :1 AND table_name = :2 AND status = 'DISABLED'"
+)
+_UNUSABLE: Final = (
+    "SELECT owner, index_name, NULL FROM all_indexes"
+    " WHERE table_owner = :1 AND table_name = :2 AND status = 'UNUSABLE'"
+)
 
 
 @dataclass(slots=True)
 class Suspension:
     """
-    What is off in a run; *table* is the list of it, quoted. DDL waits *patience* seconds for a lock.
+    What is off in a run, by its list. DDL waits *patience* seconds for a lock.
     """
 
-    table: str
-    loader_id: str | None
+    listed: SuspendedList
     patience: int
-    _off: set[tuple[str, str]] = field(default_factory=set)
-    _touched: set[tuple[str, str]] = field(default_factory=set)
+    _left: list[Entry] | None = None  # as an earlier run left it; None before the list was read
+    _off: set[Place] = field(default_factory=set)
+    _touched: set[Place] = field(default_factory=set)
 
     @classmethod
     def beside(cls, ledger_table: str, loader_id: str | None, patience: int) -> Suspension:
         """
         Return that of a run whose list stands in the schema of its ledger.
         """
-        owner, _ = split_name(ledger_table)
-        return cls(f"{quote(owner)}.{quote(TABLE)}" if owner else quote(TABLE), loader_id, patience)
+        return cls(SuspendedList(qualified(beside(ledger_table)), loader_id), patience)
 
     @property
     def is_on(self) -> bool:
         """
-        Tell whether something may be off.
+        Tell whether something may be off that this run has to bring back.
         """
-        return bool(self._touched)
+        return bool(self._touched) or any(self._is_ours(entry) for entry in self._left or ())
 
     def covers(self, owner: str, table: str) -> bool:
         """
@@ -115,39 +84,135 @@ class Suspension:
         """
         return (owner, table) in self._off
 
-    def suspend(self, session: Session, owner: str, table: str) -> None:
+    def _is_ours(self, entry: Entry) -> bool:
+        mine = entry.loader_id is not None and entry.loader_id == self.listed.loader_id
+        return mine or entry.part.place in self._touched
+
+    def suspend(self, session: Session, connect: Callable[[], Session], owner: str, table: str) -> None:
         """
         Switch off the foreign keys, checks and plain indexes of a table. DDL commits: nothing may be open.
+
+        *connect* opens the connection by which others see that this run lives.
         """
-        self._ensure(session)
+        self.listed.ensure(session, connect)
         self._touched.add((owner, table))
-        parts = [*_constraints_of(session, owner, table), *_indexes_of(session, owner, table)]
-        listed = self._listed(session)
-        for part in parts:
-            if part not in listed:
-                self._note(session, part)
-        session.commit()
+        parts = parts_of(session, owner, table)
+        self.listed.note(session, parts)
         self._be_patient(session)
         for part in parts:
             session.run(part.off())
+        self._stamp(session, (owner, table))
         self._off.add((owner, table))
         if parts:
-            logger.info("table %s: off during the load: %s", table, ", ".join(part.name for part in parts))
+            logger.info("table %s: off during the load: %s", table, _names(parts))
+
+    def _stamp(self, session: Session, place: Place) -> None:
+        """
+        Keep when the dictionary says that this run switched a table's parts off.
+        """
+        changes = _off_now(session, place)
+        for entry in entries(session, self.listed.table):
+            if entry.part.place == place and entry.run == self.listed.run and changes.get(entry.part):
+                self.listed.stamp(session, entry.part, changes[entry.part])
+        session.commit()
+
+    # --- what is left of runs that died
+
+    def look(self, session: Session) -> None:
+        """
+        Read, once in a run, what earlier runs left off.
+        """
+        if self._left is None:
+            self._left = entries(session, self.listed.table)
+
+    def left(self, owner: str, table: str) -> list[Part]:
+        """
+        Return what earlier runs, or others that still run, have switched off of a table.
+        """
+        return [entry.part for entry in self._left or () if entry.part.place == (owner, table)]
+
+    def recover(self, session: Session, owner: str, table: str) -> None:
+        """
+        Bring back what a run that is no more left off of a table; what its rows forbid waits for `restore`.
+
+        DDL commits: nothing may be open.
+        """
+        left = [entry for entry in self._left or () if entry.part.place == (owner, table)]
+        if self._bring_back(session, left):
+            logger.info("table %s: its rows do not allow all of what is off; tried again at the end", table)
+            self._touched.add((owner, table))
+        self.listed.sweep(session)
+        self.pass_over(owner, table)
+
+    def pass_over(self, owner: str, table: str) -> None:
+        """
+        Look no more at what is left off of a table.
+        """
+        self._left = [entry for entry in self._left or () if entry.part.place != (owner, table)]
+
+    # --- back on
 
     def restore(self, session: Session) -> list[str]:
         """
         Bring back what is off; return what cannot be, and why. DDL commits: nothing may be open.
         """
-        self._be_patient(session)
-        refused = [said for part in self._listed(session) if (said := self._bring_back(session, part))]
+        found = entries(session, self.listed.table)
+        refused = self._bring_back(session, [entry for entry in found if self._is_ours(entry)])
+        self.listed.leave()
+        self.listed.sweep(session)
         self._off.clear()
         self._touched.clear()
+        self._left = []
         return refused
+
+    def leave(self) -> None:
+        """
+        Let others see that this run is over.
+        """
+        self.listed.leave()
 
     def _be_patient(self, session: Session) -> None:
         session.run(f"ALTER SESSION SET DDL_LOCK_TIMEOUT = {self.patience}")
 
-    def _bring_back(self, session: Session, part: Part) -> str | None:
+    def _bring_back(self, session: Session, found: list[Entry]) -> list[str]:
+        """
+        Bring back those of *found* whose run is over; return what cannot be, and why.
+        """
+        over = [entry for entry in found if self.listed.is_over(session, entry)]
+        session.commit()
+        if not over:
+            return []
+        refused, again = [], []
+        self._be_patient(session)
+        for place in dict.fromkeys(entry.part.place for entry in over):
+            off = _off_now(session, place)
+            for entry in (entry for entry in over if entry.part.place == place):
+                if not self._is_to_come_back(entry, off):
+                    self.listed.strike(session, entry.part)
+                elif said := self._switch_on(session, entry.part):
+                    refused.append(said)
+                elif entry.run != self.listed.run:
+                    again.append(entry.part)
+        _tell(again)
+        return refused
+
+    def _is_to_come_back(self, entry: Entry, off: dict[Part, Any]) -> bool:
+        """
+        Tell whether a listed part is off, and by the hand that listed it.
+        """
+        if entry.part not in off:
+            return False
+        if entry.changed is None or entry.changed == off[entry.part]:
+            return True
+        logger.warning(
+            "table %s: %s %s was switched off by somebody else after a load had done so; it stays off",
+            entry.part.table,
+            entry.part.kind,
+            entry.part.name,
+        )
+        return False
+
+    def _switch_on(self, session: Session, part: Part) -> str | None:
         try:
             session.run(part.on())
         except oracledb.DatabaseError as refusal:
@@ -155,48 +220,20 @@ class Suspension:
                 raise
             if _GONE.isdisjoint(codes_of(refusal)):
                 return _refusal(part, code_of(refusal))
-        self._strike(session, part)
+        self.listed.strike(session, part)
         return None
 
-    # --- the list
 
-    def _ensure(self, session: Session) -> None:
-        try:
-            session.rows(f"SELECT 1 FROM {self.table} WHERE 1 = 0")  # noqa: S608  # a quoted name
-        except oracledb.DatabaseError as refusal:
-            if _ABSENT not in codes_of(refusal):
-                raise
-            self._create(session)
+def _tell(again: Iterable[Part]) -> None:
+    by_table: dict[str, list[Part]] = {}
+    for part in again:
+        by_table.setdefault(part.table, []).append(part)
+    for table, parts in by_table.items():
+        logger.info("table %s: left off by a run that ended early, on again: %s", table, _names(parts))
 
-    def _create(self, session: Session) -> None:
-        defined = ", ".join(f"{quote(name)} VARCHAR2(128 CHAR) NOT NULL" for name in _FIELDS)
-        try:
-            session.run(f'CREATE TABLE {self.table} ({defined}, "LOADER_ID" VARCHAR2(128 CHAR))')
-        except oracledb.DatabaseError as refusal:
-            if _EXISTS not in codes_of(refusal):
-                raise
 
-    def _listed(self, session: Session) -> list[Part]:
-        """
-        Return what is off: of the tables of this run, and what an earlier run of the same loader left.
-        """
-        found = session.rows(f'SELECT {_LISTED}, "LOADER_ID" FROM {self.table} ORDER BY {_LISTED}')  # noqa: S608
-        return [
-            Part(*parts)
-            for *parts, loader in found
-            if tuple(parts[:2]) in self._touched or (loader is not None and loader == self.loader_id)
-        ]
-
-    def _note(self, session: Session, part: Part) -> None:
-        session.run(
-            f'INSERT INTO {self.table} ({_LISTED}, "LOADER_ID") VALUES (:1, :2, :3, :4, :5, :6)',  # noqa: S608
-            [*astuple(part), self.loader_id],
-        )
-
-    def _strike(self, session: Session, part: Part) -> None:
-        where = " AND ".join(f"{quote(name)} = :{n}" for n, name in enumerate(_FIELDS, 1))
-        session.run(f"DELETE FROM {self.table} WHERE {where}", astuple(part))  # noqa: S608  # quoted names
-        session.commit()
+def _names(parts: Iterable[Part]) -> str:
+    return ", ".join(part.name for part in parts)
 
 
 def _refusal(part: Part, code: str | None) -> str:
@@ -206,14 +243,26 @@ def _refusal(part: Part, code: str | None) -> str:
     )
 
 
-def _constraints_of(session: Session, owner: str, table: str) -> list[Part]:
-    return [
+def _off_now(session: Session, place: Place) -> dict[Part, Any]:
+    """
+    Return what of a table is off, and for constraints since when.
+    """
+    owner, table = place
+    return {
+        Part(owner, table, kind, of, name): changed
+        for kind, query in (("constraint", _DISABLED), ("index", _UNUSABLE))
+        for of, name, changed in session.rows(query, [owner, table])
+    }
+
+
+def parts_of(session: Session, owner: str, table: str) -> list[Part]:
+    """
+    Return the foreign keys, checks and plain indexes of a table that are on.
+    """
+    constraints = [
         Part(owner, table, "constraint", owner, name)
         for name, condition in session.rows(_CONSTRAINTS, [owner, table])
         if condition is None or not _OF_A_COLUMN.fullmatch(condition)
     ]
-
-
-def _indexes_of(session: Session, owner: str, table: str) -> list[Part]:
-    found = session.rows(_INDEXES, [owner, table, owner, table])
-    return [Part(owner, table, "index", *names) for names in found]
+    indexes = session.rows(_INDEXES, [owner, table, owner, table])
+    return [*constraints, *(Part(owner, table, "index", *names) for names in indexes)]

@@ -132,6 +132,7 @@ class Server:
     What the connected server can do; read once per connection.
 
     *max_string_bytes* is 4000, or 32767 with MAX_STRING_SIZE=EXTENDED; *max_name_bytes* 30 or 128.
+    *has_suspended* tells whether there may be a list of what loads have switched off (suspended.py).
     """
 
     version: tuple[int, ...]
@@ -140,6 +141,7 @@ class Server:
     charset: str = "AL32UTF8"
     user: str = ""
     schema: str = ""
+    has_suspended: bool = False
 
     @property
     def has_boolean(self) -> bool:

@@ -75,6 +75,49 @@ def test_the_plan_is_what_the_load_runs(target, standin):
     assert sorted(each.replace(",\n  ", ", ") for each in statements(script)) == sorted(ddl(loaded))
 
 
+ALL_DDL = {
+    "custom_indexes": ["note", "note, id"],
+    "default_target_schema_select_permissions": ["system"],
+    "disable_constraints_during_load": True,
+    "reject_table": "REJECTS",
+}
+TABLES = (
+    "CREATE TABLE parents (id NUMBER(38) PRIMARY KEY)",
+    """
+    CREATE TABLE s (
+        id NUMBER(38) CONSTRAINT s_pk PRIMARY KEY,
+        note VARCHAR2(4000),
+        CONSTRAINT s_parent FOREIGN KEY (id) REFERENCES parents (id),
+        CONSTRAINT s_few CHECK (id < 100)
+    )
+    """,
+    "CREATE INDEX s_note ON s (note)",
+)
+
+
+@pytest.mark.parametrize("tables", [(), TABLES], ids=["new", "there"])
+@pytest.mark.parametrize("version", [19, 23])
+def test_every_statement_of_the_load_that_is_ddl_is_in_the_plan(target, standin, version, tables):
+    """
+    Indexes and grants that follow a new table, the tables of our own, and what is off for the load's time.
+    """
+    data = loads.lines([loads.schema("s"), loads.state(0)])
+    planned, loaded = standin(version=version), standin(version=version)
+    for server in (planned, loaded):
+        loads.Database(server.dsn, server.user, server.password, version).run(*tables)
+    before = len(ddl(loaded))
+    plan = json.loads(run(target, planned, data, "--plan", "--format", "json", **ALL_DDL).stdout)
+    script = run(target, planned, data, "--plan", **ALL_DDL).stdout.decode()
+    run(target, loaded, data, **ALL_DDL)
+    (stream,) = plan["streams"]
+    assert len(stream["ddl_of_the_load"]) == (6 if tables else 4)
+    beforehand = [*stream["ddl"], *plan["own"].values()]
+    assert sorted(beforehand + stream["ddl_of_the_load"]) == sorted(ddl(loaded)[before:])
+    assert sorted(each.replace(",\n  ", ", ") for each in statements(script)) == sorted(beforehand)
+    for statement in stream["ddl_of_the_load"]:
+        assert f"-- the load itself runs: {statement}\n" in script
+
+
 def test_a_second_plan_has_nothing_to_do(target, standin):
     data, server = captured.stream("pg_sakila_incr.1"), standin(version=23)
     run(target, server, data, load_method="upsert")

@@ -414,7 +414,7 @@ class Alters:
     def _enable(self, table: Table, found: Constraint) -> None:
         if found.enabled:
             return
-        found.enabled = True
+        found.enabled, found.changed = True, now()
         if found.kind in {"P", "U"}:
             found.index = self.builder.index_for(table, found)
         if found.kind == "P" or found.not_null:
@@ -430,7 +430,7 @@ class Alters:
             c.enabled and c.parent_name == found.name for _, c in depends(table, self.catalog)
         ):
             raise Refusal(2297, owner=table.owner, constraint=found.name)
-        found.enabled = False
+        found.enabled, found.changed = False, now()
         if found.kind in {"P", "U"}:
             self._drop_its_index(table, found)
         if found.kind == "P" or found.not_null:

@@ -100,6 +100,8 @@ class Column:
 class Constraint:
     """
     A constraint; *kind* is P, U, C or R as the dictionary writes it. A NOT NULL is a C with *not_null*.
+
+    *changed* is when it was last enabled or disabled.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Constraint:
     enabled: bool = True
     generated: bool = False
     index: str = ""
+    changed: str = ""
 
 
 @dataclass(slots=True)

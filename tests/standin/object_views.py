@@ -183,7 +183,7 @@ def _constraints(at: Instance) -> Iterator[Fields]:
                 "INDEX_NAME": found.index or None,
                 "INVALID": None,
                 "VIEW_RELATED": None,
-                "LAST_CHANGE": table.altered,
+                "LAST_CHANGE": found.changed or table.created,
             }
 
 

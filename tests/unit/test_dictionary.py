@@ -53,10 +53,10 @@ class Dictionary:
 
     def join(self, rows, view, query, binds):
         """
-        Objects with the one comment of their table; columns with their own comments, and defaults' lengths.
+        Tell more of each row: an object's comment, a list of what is off, a column's comment and default.
         """
         comments = self.answer(view, query, binds)
-        if view == "all_tab_comments":
+        if view in {"all_tab_comments", "all_tables"}:
             return [(*row, *(comments or [(None,)])[0]) for row in rows]
         known = self.views.get("all_tab_cols", [])
         defaults = {name: length for name, length, *_ in known} if isinstance(known, list) else {}
@@ -289,7 +289,7 @@ def test_without_the_joins_the_same_is_asked_for_query_by_query():
 # Servers.
 
 
-def server(*, extended=False, context=("JOE", "APP"), charset="AL32UTF8"):
+def server(*, extended=False, context=("JOE", "APP"), charset="AL32UTF8", listed=()):
     """
     Views of a server that says who we are, its character set, and whether a text of 4001 bytes is a type.
 
@@ -310,7 +310,7 @@ def server(*, extended=False, context=("JOE", "APP"), charset="AL32UTF8"):
             return 910
         return [(*context, "a" if extended else None, charset)]
 
-    return Dictionary(dual=dual, nls_database_parameters=parameters)
+    return Dictionary(dual=dual, nls_database_parameters=parameters, all_tables=list(listed))
 
 
 def test_a_server_says_what_it_can_do():
@@ -332,8 +332,16 @@ def test_extended_strings_are_found_out_by_asking_for_one(charset):
     assert read_server(server(extended=True, charset=charset)).max_string_bytes == 32767
 
 
+def test_whether_loads_keep_a_list_of_what_is_off_is_asked_along():
+    for listed in ([], [("TARGET_ORACLE_SUSPENDED",)]):
+        dictionary = server(extended=True, listed=listed)
+        assert read_server(dictionary, "OPS").has_suspended is bool(listed)
+        assert len(dictionary.asked) == 1
+
+
 def test_a_server_that_says_nothing_gets_the_safe_answers():
     said = read_server(server(context=None, charset=None))
+    assert said.has_suspended
     assert (said.charset, said.user, said.schema) == ("AL32UTF8", "APP", "APP")
     assert said.max_string_bytes == 4000
 

@@ -25,6 +25,7 @@ TEXTS = {str(path.relative_to(CHECKOUT)): path.read_text() for path in PAGES}
 
 # Words with an underscore, in code, that are no settings.
 OTHER_WORDS = {
+    "ddl_of_the_load",
     "key_properties",
     "public_album",
     "public_track",

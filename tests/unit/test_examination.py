@@ -26,7 +26,7 @@ class Dictionary:
     def __init__(self, **answers):
         self.connection = self
         self.answers = {
-            "SESSION_USER": [("APP", "APP", None, "AL32UTF8")],
+            "SESSION_USER": [("APP", "APP", None, "AL32UTF8", None)],
             "CAST(": None,
             "session_privs": [("CREATE SESSION",), ("CREATE TABLE",)],
             "user_users": [("USERS",)],
@@ -82,7 +82,7 @@ def test_a_server_that_answers_no_view_is_not_called_bad():
 
 
 def test_a_character_set_that_lacks_characters_is_a_warning_that_names_the_right_one():
-    found = finding("character set", SESSION_USER=[("APP", "APP", None, "WE8MSWIN1252")])
+    found = finding("character set", SESSION_USER=[("APP", "APP", None, "WE8MSWIN1252", None)])
     assert found.level == "warning"
     assert "AL32UTF8" in found.cure
 
