@@ -87,6 +87,8 @@ ADVICE: Final = {
     "ORA-00902": "the server lacks a column's type, maybe since its COMPATIBLE is lower than its version: "
     "set json_type to CLOB and boolean_type to NUMBER(1)",
     "ORA-02091": "a deferred constraint refused what the transaction comes to; nothing of it is in",
+    "ORA-02266": "foreign keys point to this table, which TRUNCATE does not allow: set overwrite_strategy to "
+    "swap or delete, or let the DBA disable them",
     "ORA-12953": "the edition's limit of database size is reached",
     "ORA-00257": "the archive area is full: ask the DBA to free it",
     "ORA-12514": "the listener does not know the service: check service_name",

@@ -244,3 +244,15 @@ def test_a_connection_cut_at_the_switch_is_made_good(within, standin, when):
         assert result.exit_code == 0, result.log
         assert result.states == [1]
         assert stored(database) == [("new", 70)]
+
+
+def test_a_truncate_that_foreign_keys_forbid_says_what_does_without(within, database):
+    config = config_of(database, overwrite_strategy="truncate")
+    assert within(config, joined(SHAPE, *rows("old", 3))).exit_code == 0
+    database.run('CREATE TABLE "CHILD" ("OF_S" NUMBER REFERENCES "S" ("ID"))')
+    result = within(config, joined(SHAPE, *rows("new", 3)))
+    assert result.exit_code == 4
+    assert "ORA-02266" in result.last_line
+    assert "overwrite_strategy" in result.last_line
+    assert stored(database) == [("old", 3)]
+    database.run('DROP TABLE "CHILD" PURGE')
