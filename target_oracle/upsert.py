@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from target_oracle.checkpoint import Batch, Outcome
 from target_oracle.decoder import ABSENT, Row
 from target_oracle.faults import RowFault
+from target_oracle.log import logger
+from target_oracle.oracle.codes import forbids_merge
+from target_oracle.oracle.database import DatabaseError
 from target_oracle.oracle.types import Column
 from target_oracle.oracle.writer import Merged, Refusal, Writer
 
@@ -165,10 +168,26 @@ class _Sending:
         return _placed(merged.refused, asked)
 
     def _merge(self, absent: tuple[int, ...], rows: list[Row], outcome: Outcome) -> Merged:
-        version, loading = self._version, self._version.target.loading
+        version = self._version
         writer = self._writer(absent)
         if version.target.work:
             return writer.insert_or_update(rows)
+        if writer.merges:
+            try:
+                return self._by_merge(absent, rows, writer, outcome)
+            except DatabaseError as refusal:
+                if not forbids_merge(refusal):
+                    raise
+                writer.merges = False
+                logger.info(
+                    "stream %s: a policy of the table forbids MERGE; rows go as UPDATE and INSERT",
+                    version.stream,
+                )
+        outcome.way = "array"
+        return writer.upsert(rows)
+
+    def _by_merge(self, absent: tuple[int, ...], rows: list[Row], writer: Writer, outcome: Outcome) -> Merged:
+        version, loading = self._version, self._version.target.loading
         outcome.way = outcome.way or "array"
         if not absent and is_staged(loading.upsert_strategy, version.columns, rows, writer):
             staging = staging_of(self._database, version)

@@ -64,6 +64,9 @@ ROW: Final = _codes(
     "28115 11534 40875"
 )
 
+# Of a policy that does not cover all that MERGE does (Security Guide, policies on MERGE INTO).
+_NO_MERGE: Final = "ORA-28132"
+
 # Codes on which the run stops, with the cure; the words come first in the message's advice.
 ADVICE: Final = {
     "ORA-01017": "check user and password; it is not tried again, so that the account is not locked",
@@ -98,8 +101,6 @@ ADVICE: Final = {
     "ORA-00942": "the table or view is gone, or no right on it: check default_target_schema and grants",
     "ORA-01013": "the statement was cancelled",
     "ORA-16000": "the database is open for reading only: connect to the primary's service",
-    "ORA-28132": "a security policy of the table allows no MERGE: ask the DBA for one over INSERT, UPDATE "
-    "and DELETE without security-relevant columns",
     "DPY-6001": "the listener does not know the service: check service_name",
     "DPY-6003": "the listener does not know the SID: check sid, or use service_name",
     "DPY-6005": "nothing answers there: check host and port, and that the listener runs",
@@ -171,6 +172,13 @@ def is_parallel(error: oracledb.Error) -> bool:
     Tell whether *error* is of a session that changes tables in parallel.
     """
     return not PARALLEL.isdisjoint(codes_of(error))
+
+
+def forbids_merge(error: oracledb.Error) -> bool:
+    """
+    Tell whether a security policy of the table lets no MERGE through, refused before it did anything.
+    """
+    return _NO_MERGE in codes_of(error)
 
 
 def is_changing(error: oracledb.Error) -> bool:

@@ -63,9 +63,12 @@ class Merged:
 class Writer:
     """
     Writes rows whose values stand in the order of *columns*; *session* is set anew for each connection.
+
+    *merges* tells whether the table lets MERGE through.
     """
 
     session: Session
+    merges = True
 
     def __init__(
         self,
@@ -123,10 +126,10 @@ class Writer:
         Update the row of each key, or insert it; keys within *rows* differ.
 
         One array MERGE inserts what is new and tells what is not, a second one updates that. Where a text
-        is too long for a MERGE's select list: an array UPDATE, and an array INSERT of the rows that it did
-        not find.
+        is too long for a MERGE's select list, or the table lets none through: an array UPDATE, and an array
+        INSERT of the rows that it did not find.
         """
-        declared = self._in_query(rows)
+        declared = self._in_query(rows) if self.merges else None
         if declared is None:
             return self._update_or_insert(rows)
         counts, inserted, refused = self._counted(self._merge_new, rows, declared)

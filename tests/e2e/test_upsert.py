@@ -11,6 +11,7 @@ import pytest
 
 from tests.databases import Database
 from tests.messages import DOCUMENT, INTEGER, LONG, NUMBER, TEXT, TIME, joined, record, schema, state
+from tests.standin.running import running
 
 STRATEGIES = ("array", "staged")
 
@@ -45,6 +46,25 @@ def test_rows_are_inserted_updated_and_counted(within, database, strategy):
     assert database.query('SELECT "ID", "NAME", "V" FROM "S" ORDER BY "ID"') == [
         (n, f"name {n}", 2) for n in range(100)
     ]
+
+
+@pytest.mark.standin
+@pytest.mark.parametrize(("strategy", "merge"), [("array", 1), ("staged", 2)])
+def test_where_a_security_policy_forbids_merge_rows_are_updated_and_inserted(within, strategy, merge):
+    """
+    ORA-28132, as of a policy with security-relevant columns: MERGE is not tried again.
+    """
+    shape = schema("s", name=TEXT, v=INTEGER)
+    with running(version=19, faults=[f"ora-28132@dml:{merge}"]) as server:
+        database = Database(server.dsn, server.user, server.password, 19)
+        config = database.config(
+            load_method="upsert", upsert_strategy=strategy, batch_size_rows=40, ledger=False
+        )
+        result = within(config, joined(shape, *rows_of(0, 50, v=1), *rows_of(30, 60, v=2), state(2)))
+        assert result.exit_code == 0, result.log
+        assert result.log.count("forbids MERGE") == 1
+        assert not [each for each in server.statements()[-4:] if each["sql"].startswith("MERGE")]
+        assert database.query('SELECT "V", COUNT(*) FROM "S" GROUP BY "V" ORDER BY "V"') == [(1, 30), (2, 30)]
 
 
 @pytest.mark.standin
