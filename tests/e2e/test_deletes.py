@@ -144,3 +144,19 @@ def test_a_log_of_changes_ends_equal_to_its_source(within, database, seed):
     result = within(config, joined(shape, *messages, state(1)))
     assert result.exit_code == 0, result.log
     assert stored(database) == sorted((key, name, value) for key, (name, value) in source.items())
+
+
+@pytest.mark.parametrize("strategy", ["array", "staged"])
+def test_keys_that_are_long_binds_are_found_and_deleted(within, database, strategy):
+    """
+    The driver declares four bytes a character, so such a key's bind may be a LONG in the DELETE's WHERE.
+    """
+    keys = {n: f"{n}" + "k" * 1400 for n in range(3)}
+    config = database.config(load_method="upsert", hard_delete=True, upsert_strategy=strategy)
+    shape = schema("s", keys=("k",), k={"type": "string", "maxLength": 1500}, _sdc_deleted_at=TIME)
+    stored = [record("s", id=n, k=key, _sdc_deleted_at=None) for n, key in keys.items()]
+    assert within(config, joined(shape, *stored)).exit_code == 0
+    again = record("s", id=7, k=keys[1], _sdc_deleted_at=None)
+    result = within(config, joined(shape, again, record("s", id=0, k=keys[0], _sdc_deleted_at=GONE)))
+    assert result.exit_code == 0, result.log
+    assert database.query('SELECT "ID", LENGTH("K") FROM "S" ORDER BY "ID"') == [(2, 1401), (7, 1401)]
