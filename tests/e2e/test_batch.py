@@ -102,12 +102,12 @@ def contents(database, table):
 
 @pytest.mark.parametrize("method", ["append-only", "upsert"])
 @pytest.mark.parametrize("form", FORMS)
-def test_files_give_the_table_that_lines_give(target, database, tmp_path, form, method):
+def test_files_give_the_table_that_lines_give(within, database, tmp_path, form, method):
     encoding, write = FORMS[form]
     path = tmp_path / f"rows.{form}"
     write(path)
     data = lines([schema("orders", **COLUMNS), batch(path, encoding), state(100)])
-    done = target(database.config(load_method=method), data)
+    done = within(database.config(load_method=method), data)
     assert done.exit_code == 0, done.log
     assert done.states == [{"seen": 100}]
     found = contents(database, "ORDERS")
@@ -115,7 +115,7 @@ def test_files_give_the_table_that_lines_give(target, database, tmp_path, form, 
     data = lines([schema("others", **COLUMNS)]) + b"".join(
         b'{"type":"RECORD","stream":"others","record":' + as_json(one) + b"}\n" for one in ROWS
     )
-    assert target(database.config(load_method=method), data).exit_code == 0
+    assert within(database.config(load_method=method), data).exit_code == 0
     assert found == contents(database, "OTHERS")
 
 
@@ -127,47 +127,47 @@ def test_files_give_the_table_that_lines_give(target, database, tmp_path, form, 
         pytest.param({"format": "jsonl", "compression": "gzip"}, "cannot be read to its end", id="no-gzip"),
     ],
 )
-def test_an_encoding_that_is_not_known_or_not_true_stops_the_run(target, database, tmp_path, encoding, said):
+def test_an_encoding_that_is_not_known_or_not_true_stops_the_run(within, database, tmp_path, encoding, said):
     path = tmp_path / "rows.jsonl"
     write_jsonl(path)
-    done = target(database.config(), lines([schema("orders", **COLUMNS), batch(path, encoding), state(1)]))
+    done = within(database.config(), lines([schema("orders", **COLUMNS), batch(path, encoding), state(1)]))
     assert done.exit_code == 3
     assert "input line 2: BATCH of stream 'orders'" in done.last_line
     assert said in done.last_line
     assert done.states == []
 
 
-def test_a_file_whose_checksum_is_wrong_stops_the_run(target, database, tmp_path):
+def test_a_file_whose_checksum_is_wrong_stops_the_run(within, database, tmp_path):
     path = tmp_path / "rows.jsonl.gz"
     write_gzip(path)
     broken = bytearray(path.read_bytes())
     broken[-6] ^= 0xFF
     path.write_bytes(broken)
     encoding = {"format": "jsonl", "compression": "gzip"}
-    done = target(database.config(), lines([schema("orders", **COLUMNS), batch(path, encoding), state(1)]))
+    done = within(database.config(), lines([schema("orders", **COLUMNS), batch(path, encoding), state(1)]))
     assert done.exit_code == 3
     assert "cannot be read to its end" in done.last_line
 
 
-def test_a_missing_file_stops_the_run_before_anything_of_the_batch_is_read(target, database, tmp_path):
+def test_a_missing_file_stops_the_run_before_anything_of_the_batch_is_read(within, database, tmp_path):
     path = tmp_path / "rows.jsonl"
     write_jsonl(path)
     message = batch(path, {"format": "jsonl"})
     message["manifest"].append((tmp_path / "gone.jsonl").as_uri())
-    done = target(database.config(), lines([schema("orders", **COLUMNS), record("orders", 1), message]))
+    done = within(database.config(), lines([schema("orders", **COLUMNS), record("orders", 1), message]))
     assert done.exit_code == 3
     assert "gone.jsonl is not there" in done.last_line
     assert database.query('SELECT "ID" FROM "ORDERS"') == [(1,)]
 
 
-def test_a_bad_row_of_a_table_is_a_reject_and_harms_no_other(target, database, tmp_path):
+def test_a_bad_row_of_a_table_is_a_reject_and_harms_no_other(within, database, tmp_path):
     pa = pytest.importorskip("pyarrow", reason="the extra target-oracle[arrow] is not installed")
     parquet = pytest.importorskip("pyarrow.parquet")
     path = tmp_path / "rows.parquet"
     parquet.write_table(pa.table({"id": pa.array([1, None, 3]), "name": ["a", "b", "x" * 30]}), path)
     rejects = tmp_path / "rejects.jsonl"
     data = lines([schema("orders", **COLUMNS), batch(path, {"format": "parquet"}), state(3)])
-    done = target(database.config(max_rejects=5, reject_file=str(rejects)), data)
+    done = within(database.config(max_rejects=5, reject_file=str(rejects)), data)
     assert done.exit_code == 0, done.log
     assert database.query('SELECT "ID", "NAME" FROM "ORDERS"') == [(1, "a")]
     assert [json.loads(line)["_reject"]["code"] for line in rejects.read_bytes().splitlines()[1:]] == [

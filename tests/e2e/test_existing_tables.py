@@ -25,7 +25,7 @@ def row(number=1, **values):
     return record("orders", number, **values)
 
 
-def test_a_table_of_others_keeps_its_shape_and_takes_the_rows(target, database):
+def test_a_table_of_others_keeps_its_shape_and_takes_the_rows(within, database):
     database.run(
         "CREATE TABLE orders (id NUMBER(10) CONSTRAINT orders_key PRIMARY KEY, note VARCHAR2(20 BYTE),"
         " seen DATE, made DATE DEFAULT SYSDATE NOT NULL, serial NUMBER GENERATED ALWAYS AS IDENTITY)",
@@ -37,7 +37,7 @@ def test_a_table_of_others_keeps_its_shape_and_takes_the_rows(target, database):
     data = orders(
         row(1, seen="2024-01-02T03:04:05Z"), seen={"type": "string", "format": "date-time"}, keys=("id",)
     )
-    result = target(database.config(load_method="upsert", ledger=False), data)
+    result = within(database.config(load_method="upsert", ledger=False), data)
     assert result.exit_code == 0, result.log
     assert database.query(shape) == before
     ((number, note, serial),) = database.query("SELECT id, note, serial FROM orders")
@@ -45,12 +45,12 @@ def test_a_table_of_others_keeps_its_shape_and_takes_the_rows(target, database):
     assert "SEEN" in result.log
 
 
-def test_a_column_that_the_database_fills_is_never_written(target, database):
+def test_a_column_that_the_database_fills_is_never_written(within, database):
     database.run(
         "CREATE TABLE orders (id NUMBER GENERATED ALWAYS AS IDENTITY, note VARCHAR2(4000 BYTE),"
         " twice VARCHAR2(4000) GENERATED ALWAYS AS (note || note) VIRTUAL)"
     )
-    result = target(database.config(), orders(row(7, note="a", twice="b"), row(8, note="b"), twice=TEXT))
+    result = within(database.config(), orders(row(7, note="a", twice="b"), row(8, note="b"), twice=TEXT))
     assert result.exit_code == 0, result.log
     assert database.query("SELECT id, note, twice FROM orders ORDER BY id") == [
         (1, "a", "aa"),
@@ -59,79 +59,79 @@ def test_a_column_that_the_database_fills_is_never_written(target, database):
     assert "column ID is filled by the database" in result.log
 
 
-def test_a_column_of_others_grows_only_when_a_value_needs_it(target, database):
+def test_a_column_of_others_grows_only_when_a_value_needs_it(within, database):
     database.run("CREATE TABLE orders (id NUMBER, note VARCHAR2(5 CHAR))")
     length = "SELECT char_length FROM user_tab_columns WHERE table_name = 'ORDERS' AND column_name = 'NOTE'"
-    assert target(database.config(), orders(row(note="short"))).exit_code == 0
+    assert within(database.config(), orders(row(note="short"))).exit_code == 0
     assert database.query(length) == [(5,)]
-    result = target(database.config(), orders(row(note="longer than that")))
+    result = within(database.config(), orders(row(note="longer than that")))
     assert result.exit_code == 0, result.log
     assert database.query(length)[0][0] > 16
     assert sorted(database.query("SELECT note FROM orders")) == [("longer than that",), ("short",)]
 
 
-def test_each_column_that_must_be_filled_is_named_before_the_first_row(target, database):
+def test_each_column_that_must_be_filled_is_named_before_the_first_row(within, database):
     database.run("CREATE TABLE orders (id NUMBER, note VARCHAR2(20), a NUMBER NOT NULL, b DATE NOT NULL)")
-    result = target(database.config(), orders())
+    result = within(database.config(), orders())
     assert result.exit_code == 4
     assert all(f"column {name} is NOT NULL" in result.last_line for name in "AB")
     assert database.count("ORDERS") == 0
 
 
-def test_rows_go_through_views(target, database):
+def test_rows_go_through_views(within, database):
     database.run(
         "CREATE TABLE base_orders (id NUMBER, note VARCHAR2(20), more NUMBER)",
         "CREATE VIEW orders AS SELECT id, note FROM base_orders",
     )
-    assert target(database.config(), orders()).exit_code == 0
+    assert within(database.config(), orders()).exit_code == 0
     assert database.query("SELECT id, note, more FROM base_orders") == [(1, "note 1", None)]
-    result = target(database.config(), orders(row(more="x"), more=TEXT))
+    result = within(database.config(), orders(row(more="x"), more=TEXT))
     assert result.exit_code == 4
     assert "ORDERS is a view, and column MORE" in result.last_line
 
 
-def test_rows_and_new_columns_go_where_a_synonym_leads(target, database):
+def test_rows_and_new_columns_go_where_a_synonym_leads(within, database):
     database.run(
         "CREATE TABLE real_orders (id NUMBER, note VARCHAR2(20))", "CREATE SYNONYM orders FOR real_orders"
     )
-    result = target(database.config(), orders(row(more="x"), more=TEXT))
+    result = within(database.config(), orders(row(more="x"), more=TEXT))
     assert result.exit_code == 0, result.log
     assert database.query("SELECT id, note, more FROM real_orders") == [(1, "note 1", "x")]
 
 
-def test_freeze_names_what_differs_and_changes_nothing(target, database):
-    assert target(database.config(), orders()).exit_code == 0
-    result = target(database.config(schema_evolution="freeze"), orders(row(more="x"), more=TEXT))
+def test_freeze_names_what_differs_and_changes_nothing(within, database):
+    assert within(database.config(), orders()).exit_code == 0
+    result = within(database.config(schema_evolution="freeze"), orders(row(more="x"), more=TEXT))
     assert result.exit_code == 4
     assert "schema_evolution is freeze, and column MORE" in result.last_line
     assert database.count("ORDERS") == 1
-    assert target(database.config(schema_evolution="freeze"), orders(row(2))).exit_code == 0
+    assert within(database.config(schema_evolution="freeze"), orders(row(2))).exit_code == 0
     assert database.count("ORDERS") == 2
 
 
-def test_freeze_makes_no_table(target, database):
-    result = target(database.config(schema_evolution="freeze"), orders())
+def test_freeze_makes_no_table(within, database):
+    result = within(database.config(schema_evolution="freeze"), orders())
     assert result.exit_code == 4
     assert "ORDERS is missing" in result.last_line
     assert database.tables() == []
 
 
-def test_without_ddl_the_statements_are_said_and_nothing_is_done(target, database):
-    result = target(database.config(ddl_mode="none", ledger=False), orders())
+def test_without_ddl_the_statements_are_said_and_nothing_is_done(within, database):
+    result = within(database.config(ddl_mode="none", ledger=False), orders())
     assert result.exit_code == 4
     assert 'CREATE TABLE "' in result.last_line
     assert database.tables() == []
 
 
-def test_a_table_made_by_the_statements_said_is_loaded_without_ddl(target, database):
-    assert target(database.config(), orders(keys=("id",))).exit_code == 0
-    result = target(database.config(ddl_mode="none"), orders(row(2), keys=("id",)))
+def test_a_table_made_by_the_statements_said_is_loaded_without_ddl(within, database):
+    assert within(database.config(), orders(keys=("id",))).exit_code == 0
+    result = within(database.config(ddl_mode="none"), orders(row(2), keys=("id",)))
     assert result.exit_code == 0, result.log
     assert database.count("ORDERS") == 2
 
 
-def test_table_options_are_in_the_statement(target, database):
-    result = target(database.config(table_options="compress nologging"), orders())
+def test_table_options_are_in_the_statement(within, database):
+    result = within(database.config(table_options="compress nologging"), orders())
     assert result.exit_code == 0, result.log
     assert "NOLOGGING COMPRESS" in result.log
 
