@@ -143,7 +143,7 @@ def running(
         listener = threading.Thread(target=_collect, args=(process.stderr, errors), daemon=True)
         listener.start()
         try:
-            host, number = _ready(process, errors)
+            host, number = _ready(process, listener, errors)
             yield Server(process, host, number, user, password, service, version, folder, errors)
         finally:
             _stop(process)
@@ -158,7 +158,7 @@ def _collect(stream: IO[str] | None, lines: list[str]) -> None:
             lines += (line.rstrip("\n") for line in stream)
 
 
-def _ready(process: Process, errors: list[str]) -> tuple[str, int]:
+def _ready(process: Process, listener: threading.Thread, errors: list[str]) -> tuple[str, int]:
     """
     Read the line "ready HOST:PORT".
     """
@@ -168,6 +168,7 @@ def _ready(process: Process, errors: list[str]) -> tuple[str, int]:
     timer.cancel()
     if not line.startswith("ready "):
         process.wait(PATIENCE)
+        listener.join(PATIENCE)  # it has ended, but what it said may still be on its way
         raise RuntimeError(f"the stand-in server did not start: {' / '.join(errors[-5:]) or line!r}")
     host, _, port = line.removeprefix("ready ").strip().rpartition(":")
     return host, int(port)
