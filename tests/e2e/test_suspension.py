@@ -141,6 +141,18 @@ def test_a_run_that_fails_brings_all_back(within, served):
 BROUGHT_BACK = "table S: left off by a run that ended early, on again: S_FEW, S_PARENT, S_NOTE"
 
 
+def test_where_the_list_cannot_be_made_nothing_is_switched_off_and_the_load_stops(within, served):
+    standin, database = served
+    parents(database, 1)
+    standin.database.revoke(database.user, "CREATE TABLE")
+    result = within(database.config(**SETTINGS, ledger=False), rows(1))
+    assert (result.exit_code, result.states) == (4, []), result.log
+    assert "ORA-01031" in result.last_line
+    assert "CREATE TABLE" in result.last_line
+    assert status(database) == ALL_ON
+    assert database.query("SELECT COUNT(*) FROM s") == [(0,)]
+
+
 @pytest.fixture
 def left(within, served):
     """
