@@ -75,8 +75,8 @@ class Handover:
     *hurry* is called while the reader waits and raises once it may wait no longer.
 
     Reader and loader share one interpreter, so that while both compute neither gains: with a batch at work
-    the reader waits until the loader has sent it, and decodes the next one while the server answers. It is
-    then, too, that it frees the rows that were sent before: that takes as long as sending a third of them.
+    the reader waits until the loader has sent it, and decodes the next one while the server answers. Then
+    it also frees the rows that were sent before, which takes a quarter of the time that encoding them does.
     """
 
     def __init__(
