@@ -1,13 +1,21 @@
 """
-What is shipped: the wheel's contents, its requirements, the container.
+What is shipped: the wheel's contents, its requirements, the compiled part, the container.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import runpy
+import shutil
+import subprocess
 import sys
+import sysconfig
 from fnmatch import fnmatch
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import yaml
@@ -80,7 +88,7 @@ def test_every_folder_of_the_package_is_shipped():
 
 def test_the_package_says_that_it_is_typed():
     assert (CHECKOUT / "target_oracle" / "py.typed").is_file()
-    assert PROJECT["tool"]["setuptools"]["package-data"] == {"target_oracle": ["py.typed"]}
+    assert PROJECT["tool"]["setuptools"]["package-data"] == {"target_oracle": ["py.typed", "*.pyi"]}
 
 
 def test_the_version_stands_in_one_place_and_heads_the_changelog():
@@ -96,6 +104,180 @@ def test_the_console_script_is_the_command_lines_main():
 @pytest.mark.parametrize("table", ["ruff", "mypy", "pytest", "coverage"])
 def test_the_tools_are_told_what_to_do_in_one_file(table):
     assert table in PROJECT["tool"]
+
+
+# -- the compiled part -------------------------------------------------------------------------------------
+
+SOURCE = CHECKOUT / "target_oracle" / "_columns.c"
+STUB = SOURCE.with_suffix(".pyi")
+INCLUDE = Path(sysconfig.get_path("include"))
+
+needs_source = pytest.mark.skipif(not SOURCE.exists(), reason="the checkout has no target_oracle/_columns.c")
+needs_compiler = pytest.mark.skipif(
+    shutil.which("cc") is None or not (INCLUDE / "Python.h").exists(),
+    reason="no C compiler or no headers of Python",
+)
+needs_compiled = pytest.mark.skipif(
+    find_spec("target_oracle._columns") is None, reason="target_oracle._columns is not compiled"
+)
+
+
+class Command:
+    """
+    Stands for a command of setuptools: what was built is *outputs*, the name is told by what is known then.
+    """
+
+    outputs: tuple[str, ...] = ()
+    root_is_pure: bool | None = None
+
+    def get_finalized_command(self, name):
+        assert name == "build_ext"
+        return SimpleNamespace(get_outputs=lambda: list(self.outputs))
+
+    def get_ext_fullpath(self, name):
+        (path,) = self.outputs
+        return path
+
+    def build_extension(self, ext):
+        assert not any(Path(path).exists() for path in self.outputs)
+
+    def get_tag(self):
+        return ("py3", "none", "any") if self.root_is_pure else ("cp310", "abi3", "linux_x86_64")
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """
+    What setup.py asks of setuptools, which itself is not needed for that.
+    """
+
+    def ask():
+        said = {}
+        names = {
+            "Extension": lambda name, sources, **words: SimpleNamespace(name=name, sources=sources, **words)
+        }
+        for module, words in {
+            "setuptools": {**names, "setup": said.update},
+            "setuptools.command": {},
+            "setuptools.command.bdist_wheel": {"bdist_wheel": Command},
+            "setuptools.command.build_ext": {"build_ext": Command},
+        }.items():
+            monkeypatch.setitem(sys.modules, module, ModuleType(module))
+            vars(sys.modules[module]).update(words)
+        runpy.run_path(str(CHECKOUT / "setup.py"))
+        return SimpleNamespace(**said)
+
+    monkeypatch.delenv("TARGET_ORACLE_PURE", raising=False)
+    monkeypatch.setattr(sys.implementation, "name", "cpython")
+    monkeypatch.setattr(sysconfig, "get_config_var", {"Py_GIL_DISABLED": 0}.get)
+    return ask
+
+
+def test_the_compiled_part_may_fail_to_build(asked):
+    (extension,) = asked().ext_modules
+    assert extension.name == "target_oracle._columns"
+    assert extension.optional is True
+
+
+def test_the_compiled_part_runs_on_every_machine_of_its_kind_and_computes_by_the_rules(asked):
+    (extension,) = asked().ext_modules
+    assert set(extension.extra_compile_args) == {"-O3", "-fvisibility=hidden", "-Wall", "-Wextra"}
+
+
+def test_one_build_serves_every_python_that_the_program_supports(asked):
+    oldest = PROJECT["project"]["requires-python"].removeprefix(">=")
+    (extension,) = asked().ext_modules
+    assert extension.py_limited_api is True
+    assert asked().options["bdist_wheel"] == {"py_limited_api": f"cp{oldest.replace('.', '')}"}
+
+
+@needs_source
+def test_the_c_file_keeps_to_the_limited_api_of_the_oldest_python():
+    major, minor = map(int, PROJECT["project"]["requires-python"].removeprefix(">=").split("."))
+    code = SOURCE.read_text()
+    assert re.findall(r"^#define Py_LIMITED_API (\w+)", code, re.MULTILINE) == [
+        f"0x{major:02X}{minor:02X}0000"
+    ]
+    assert code.index("#define Py_LIMITED_API") < code.index("#include <Python.h>")
+
+
+@pytest.mark.parametrize("why", ["asked for", "another Python", "a Python without its lock"])
+def test_a_build_without_the_compiled_part(asked, monkeypatch, why):
+    if why == "asked for":
+        monkeypatch.setenv("TARGET_ORACLE_PURE", "1")
+    elif why == "another Python":
+        monkeypatch.setattr(sys.implementation, "name", "pypy")
+    else:
+        monkeypatch.setattr(sysconfig, "get_config_var", {"Py_GIL_DISABLED": 1}.get)
+    assert asked().ext_modules == []
+    assert asked().options == {}
+
+
+def test_what_leaves_the_compiled_part_out_is_no_setting():
+    assert "pure" not in SETTINGS
+
+
+def test_a_wheel_is_for_any_platform_when_nothing_in_it_is_compiled(asked, tmp_path):
+    built = tmp_path / "_columns.abi3.so"
+    command = asked().cmdclass["bdist_wheel"]()
+    assert command.get_tag() == ("py3", "none", "any")
+    command.outputs = (str(built),)
+    assert command.get_tag() == ("py3", "none", "any")
+    built.touch()
+    assert command.get_tag() == ("cp310", "abi3", "linux_x86_64")
+
+
+def test_what_an_earlier_build_left_is_not_shipped_when_this_one_fails(asked, tmp_path):
+    built = tmp_path / "_columns.abi3.so"
+    built.touch()
+    command = asked().cmdclass["build_ext"]()
+    command.outputs = (str(built),)
+    command.build_extension(*asked().ext_modules)
+    assert not built.exists()
+
+
+def test_the_c_file_is_in_the_sdist_whatever_is_built_and_not_in_the_wheel(asked):
+    (extension,) = asked().ext_modules
+    assert (CHECKOUT / "MANIFEST.in").read_text().split() == ["include", *extension.sources]
+    assert PROJECT["tool"]["setuptools"]["include-package-data"] is False
+
+
+@needs_source
+@needs_compiler
+def test_the_c_file_compiles_without_a_warning(asked, tmp_path):
+    """
+    An install shows neither warnings nor errors of the compiler.
+    """
+    (extension,) = asked().ext_modules
+    words = ["-fPIC", *extension.extra_compile_args, f"-I{INCLUDE}", "-c", *extension.sources]
+    shown = subprocess.run(
+        ["cc", *words, "-o", tmp_path / "_columns.o"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=CHECKOUT,
+    )
+    assert (shown.returncode, shown.stderr) == (0, "")
+
+
+@needs_source
+@needs_compiled
+def test_the_stub_names_what_the_compiled_module_has():
+    from target_oracle import _columns  # noqa: PLC0415 - it is not always there
+
+    told = {
+        node.target.id if isinstance(node, ast.AnnAssign) else node.name
+        for node in ast.parse(STUB.read_text()).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AnnAssign)
+    }
+    assert {name for name in told if not name.startswith("_")} == {
+        name for name in vars(_columns) if not name.startswith("_")
+    }
+
+
+def test_what_was_compiled_on_one_machine_stays_there():
+    assert "*.so" in (CHECKOUT / ".gitignore").read_text().split()
+    assert "**/*.so" in (CHECKOUT / ".dockerignore").read_text().split()
 
 
 # -- the container -----------------------------------------------------------------------------------------
