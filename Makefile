@@ -5,7 +5,8 @@ PY := $(VENV)/bin/python
 JOBS ?= 2
 ARGS ?=
 IMAGE ?= target-oracle
-CHECKED := target_oracle tests bin/demo
+CHECKED := target_oracle tests bin/demo setup.py
+BUILT_FROM := pyproject.toml setup.py constraints.txt $(wildcard target_oracle/*.c)
 
 .DEFAULT_GOAL := help
 
@@ -13,10 +14,10 @@ CHECKED := target_oracle tests bin/demo
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(VENV)/.stamp-dev: pyproject.toml constraints.txt
+$(VENV)/.stamp-dev: $(BUILT_FROM)
 	@bin/setup $(VENV) dev
 
-$(VENV)/.stamp-docs: pyproject.toml constraints.txt
+$(VENV)/.stamp-docs: $(BUILT_FROM)
 	@bin/setup $(VENV) docs
 
 .PHONY: setup
@@ -117,4 +118,5 @@ ci:  ## all that is checked before a change lands
 clean:  ## remove what these targets made
 	@rm -rf build dist site htmlcov .venv .venv-3.* .venv-dbt .venv-meltano .venv-postgres .venv-tap *.egg-info .coverage .coverage.*
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -f target_oracle/*.so
 	@find target_oracle tests -name __pycache__ -type d -prune -exec rm -rf {} +

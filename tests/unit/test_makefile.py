@@ -46,6 +46,14 @@ def test_every_listed_target_is_phony():
     assert set(LISTED) == phony
 
 
+def test_every_target_that_runs_the_program_builds_what_is_older_than_its_c_file():
+    (built_from,) = re.findall(r"^BUILT_FROM := (.*)$", MAKEFILE, re.MULTILINE)
+    assert {"pyproject.toml", "setup.py", "constraints.txt"} <= set(built_from.split())
+    assert "$(wildcard target_oracle/*.c)" in built_from
+    stamps = re.findall(r"^\$\(VENV\)/\.stamp-[a-z]+: (.*)$", MAKEFILE, re.MULTILINE)
+    assert set(stamps) == {"$(BUILT_FROM)"}
+
+
 def test_every_script_that_the_makefile_calls_is_there():
     called = set(re.findall(r"(?:^|\s)@?(bin/[a-z-]+|\.ci/[a-z]+)", MAKEFILE))
     assert {name for name in called if not (CHECKOUT / name).is_file()} == set()
@@ -80,6 +88,6 @@ def test_setup_finds_an_interpreter_that_the_program_supports():
 
 
 def test_no_file_names_the_host_of_a_package_registry():
-    files = ["Makefile", "constraints.txt", "pyproject.toml", "Dockerfile", ".ci/run", *(p for p in SCRIPTS)]
+    files = ["Makefile", "constraints.txt", "pyproject.toml", "setup.py", "Dockerfile", ".ci/run", *SCRIPTS]
     named = [str(name) for name in files if re.search(r"https?://", (CHECKOUT / name).read_text())]
     assert named == []
