@@ -322,6 +322,22 @@ def test_the_image_holds_the_installed_program_and_no_source():
     assert copies == ["--from=build /opt/venv /opt/venv"]
 
 
+def test_the_image_has_the_compiled_part_and_no_compiler():
+    """
+    The compiler is in the stages that are thrown away; there a build without the compiled part is a failure.
+    """
+    runs = {name: [rest for word, rest in stage if word == "RUN"] for name, stage in stages().items()}
+    assert "--no-install-recommends gcc libc6-dev &&" in runs["build"][0]
+    assert runs["build"][-1] == '/opt/venv/bin/python -I -c "import target_oracle._columns"'
+    assert runs["run"] == []
+    assert [rest for rest in runs["base"] if "apt-get" in rest] == []
+
+
+def test_the_image_is_built_from_all_that_the_build_reads():
+    copied = {name for word, rest in stages()["build"] if word == "COPY" for name in rest.split()[:-1]}
+    assert {"pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "target_oracle"} <= copied
+
+
 def test_what_the_image_copies_is_let_through_by_dockerignore():
     lines = (CHECKOUT / ".dockerignore").read_text().split()
     allowed = [line[1:] for line in lines if line.startswith("!")]
