@@ -355,6 +355,14 @@ def test_what_the_image_copies_is_let_through_by_dockerignore():
     assert [name for name in allowed if not (CHECKOUT / name).exists()] == []
 
 
+def test_the_tests_find_in_a_container_what_they_read_in_the_checkout():
+    allowed = {line[1:] for line in (CHECKOUT / ".dockerignore").read_text().split() if line.startswith("!")}
+    tests = (path.read_text() for path in (CHECKOUT / "tests").rglob("*.py"))
+    named = {name for text in tests for name in re.findall(r'CHECKOUT / "([\w.-]+)"', text)}
+    made = {name for name in named if name == "build" or name.startswith(".venv")}
+    assert named - made - allowed == set()
+
+
 def test_the_health_of_the_image_is_what_the_check_says():
     """
     As a list, so that no shell is needed; its words are the program's own.
