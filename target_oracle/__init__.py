@@ -12,6 +12,7 @@ The modules, in the order in which a row passes them:
     the tap's world
         singer/lines.py  singer/messages.py  singer/state.py
         singer/schema.py  singer/shape.py  singer/references.py  singer/constraints.py
+        singer/automata.py
     from lines to batches
         reader.py  records.py  streams.py  wishes.py  gathering.py  gate.py
         stream.py  decoder.py  convert.py  conversion.py  numerals.py  texts.py  moments.py
