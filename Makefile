@@ -6,7 +6,7 @@ JOBS ?= 2
 ARGS ?=
 IMAGE ?= target-oracle
 CHECKED := target_oracle tests bin/demo setup.py
-BUILT_FROM := pyproject.toml setup.py constraints.txt $(wildcard target_oracle/*.c)
+BUILT_FROM := pyproject.toml setup.py constraints.txt $(wildcard target_oracle/*.c target_oracle/native/*.h)
 
 .DEFAULT_GOAL := help
 

@@ -14,6 +14,7 @@ from setuptools.command.build_ext import build_ext
 COLUMNS = Extension(
     "target_oracle._columns",
     ["target_oracle/_columns.c"],
+    depends=sorted(map(str, Path("target_oracle/native").glob("*.h"))),
     extra_compile_args=["-O3", "-fvisibility=hidden", "-Wall", "-Wextra"],
     optional=True,  # without a compiler the build warns and goes on; lines are then decoded in Python
     py_limited_api=True,

@@ -17,6 +17,7 @@ The modules, in the order in which a row passes them:
         reader.py  records.py  streams.py  wishes.py  gathering.py  gate.py
         stream.py  decoder.py  convert.py  conversion.py  numerals.py  texts.py  moments.py
         conformity.py  validation.py  faults.py  metadata.py
+        columnar.py  layouts.py  (_columns.c, native/: the compiled decoder)
         checkpoint.py  resume.py  batchfiles.py  arrow.py
     from lines to batches, by other processes
         readahead.py  shares.py  lanes.py  orders.py  lane.py  held.py

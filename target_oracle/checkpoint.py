@@ -12,6 +12,7 @@ from itertools import accumulate, chain, repeat
 from operator import add
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from target_oracle.columnar import ColumnRows
 from target_oracle.faults import RowFault
 from target_oracle.held import HeldRows
 from target_oracle.metadata import of_moment, utc_now
@@ -43,18 +44,26 @@ class Batch:
 
     *lines* outlive *rows*: once sent, rows are dropped, and a replay reads the lines again. *spans* are
     runs of line numbers, as long together as *lines*. *received* is when the first of them was read.
-    *empty* texts became NULL, and *rounded* fractions lost digits.
+    *empty* texts became NULL, and *rounded* fractions lost digits. Rows that gather as columns keep lines
+    and numbers themselves.
     """
 
     version: Version
     received: datetime
-    rows: list[Row] | HeldRows | None = field(default_factory=list)
-    lines: list[bytes] = field(default_factory=list)
+    rows: list[Row] | HeldRows | ColumnRows | None = field(default_factory=list)
+    lines: Sequence[bytes] = field(default_factory=list)
     spans: list[Sequence[int]] = field(default_factory=list)
     size: int = 0
     moments: list[tuple[int, tuple[Any, ...]]] = field(default_factory=list)
     empty: int = 0
     rounded: int = 0
+
+    @classmethod
+    def of_columns(cls, version: Version, received: datetime, rows: ColumnRows) -> Batch:
+        """
+        Return a batch whose rows gather as columns.
+        """
+        return cls(version, received, rows, rows.lines, [rows.numbers])
 
     def __len__(self) -> int:  # noqa: D105  # rows, sent or not
         return len(self.lines)
@@ -64,30 +73,80 @@ class Batch:
         Append *rows* and where they came from; return the bytes of their lines.
         """
         assert self.rows is not None  # noqa: S101  # only a batch that was sent has none
+        assert isinstance(self.lines, list)  # noqa: S101  # columns have `append`
         if self.version.metadata:
-            moment = of_moment(utc_now(), self.received)
-            self.moments.append((len(rows), moment))
+            moment = self._moment(len(rows))
             rows = rows.tailed(moment) if isinstance(rows, HeldRows) else list(map(add, rows, repeat(moment)))
         if isinstance(rows, list) and isinstance(self.rows, list):
             self.rows += rows
         else:
-            self.rows = HeldRows().with_rows(self.rows).with_rows(rows)
+            self.rows = HeldRows().with_rows(cast("list[Row] | HeldRows", self.rows)).with_rows(rows)
         self.lines += lines
         self.spans.append(numbers)
         size = sum(map(len, lines))
         self.size += size
         return size
 
+    def gathered(self, rows: int, size: int) -> None:
+        """
+        Note that so many *rows* have come to the columns, from lines of *size* bytes.
+        """
+        assert isinstance(self.rows, ColumnRows)  # noqa: S101  # whose scanner added them
+        self.rows.fill(self._moment(rows) if self.version.metadata else ())
+        self.size += size
+
+    def append(self, apart: Batch) -> int:
+        """
+        Append to the columns the rows of *apart*, which were read and finished in another way.
+
+        Return how many of them are in: a value that has no place among columns ends it.
+        """
+        assert isinstance(self.rows, ColumnRows)  # noqa: S101  # others have `add`
+        numbers = (number for span in apart.spans for number in span)
+        taken = zip(cast("list[Row]", apart.rows), apart.lines, numbers, strict=True)
+        for place, (row, line, number) in enumerate(taken):
+            try:
+                self.rows.append(row, line, number)
+            except OverflowError:
+                return place
+            self.gathered(1, len(line))
+        self.empty += apart.empty
+        self.rounded += apart.rounded
+        return len(apart)
+
+    def unpack(self) -> None:
+        """
+        Turn columns into rows, which take every value; they are read from their lines again.
+        """
+        assert isinstance(self.rows, ColumnRows)  # noqa: S101  # others are unpacked
+        numbers = list(self.rows.numbers)
+        self.lines = list(self.lines)
+        self.rows = self.with_moments(self.version.decoder.any_rows(self.lines))
+        self.spans = [numbers]
+        self.empty = self.rounded = 0
+
+    def _moment(self, rows: int) -> tuple[Any, ...]:
+        """
+        Note that so many *rows* were received just now, and return what metadata say of that.
+        """
+        moment = of_moment(utc_now(), self.received)
+        self.moments.append((rows, moment))
+        return moment
+
     def finish(self) -> dict[int, RowFault]:
         """
         Make the rows ready to be bound; return the faults of those that are not, by position.
         """
-        decoder = self.version.decoder
-        if isinstance(self.rows, HeldRows):
+        decoder, faults = self.version.decoder, dict[int, RowFault]()
+        if isinstance(self.rows, ColumnRows):
+            self.empty += self.rows.empty
+        elif isinstance(self.rows, HeldRows):
             self.rows, faults = self.rows.finish(decoder)
         else:
             self.rows, faults = decoder.finish(self.rows or [])
-        self.empty, self.rounded = self.version.tally.take()
+        empty, rounded = self.version.tally.take()
+        self.empty += empty
+        self.rounded += rounded
         return faults
 
     def with_moments(self, rows: list[Row]) -> list[Row]:
@@ -152,7 +211,7 @@ class Batch:
         if isinstance(self.rows, HeldRows):
             self.rows = self.rows.without(positions)
         elif self.rows is not None:
-            self.rows = [self.rows[n] for n in keep]
+            self.rows = [self.rows[n] for n in keep]  # type: ignore[index]  # columns have no faults
         self.lines = [self.lines[n] for n in keep]
         self.spans = [[numbers[n] for n in keep]]
 

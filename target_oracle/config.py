@@ -143,6 +143,7 @@ class Config:
     temp_dir: str | None = None
     parallelism: int = 1
     decode_processes: int = 0
+    decoder: str = "auto"
     batch_config: Mapping[str, Any] = field(default_factory=dict)
     add_record_metadata: bool = False
     process_activate_version_messages: bool = True

@@ -24,6 +24,7 @@ from target_oracle.moments import finish_times, parse_datetime, to_utc
 from target_oracle.oracle.types import Column
 from target_oracle.singer.messages import read_envelope
 from target_oracle.singer.schema import Field
+from target_oracle.validation import ColumnCheck
 
 Row = tuple[Any, ...]
 # What a decoder raises for a line that is not its own.
@@ -43,7 +44,8 @@ class Slot:
     One column of the rows: the property it comes from, the column it goes to, and how.
 
     *needed* refuses a record that lacks the property, *filled* one where it is null. With *partial* a
-    property that the record lacks is ABSENT in the row.
+    property that the record lacks is ABSENT in the row. *read_as* is the property as its values are read,
+    *check* and *most* characters are what its schema demands beyond that.
     """
 
     prop: Field
@@ -54,6 +56,9 @@ class Slot:
     filled: bool = False
     notices: tuple[str, ...] = ()
     partial: bool = False
+    read_as: Field | None = None
+    check: ColumnCheck | None = None
+    most: int | None = None
 
 
 class Decoder:
@@ -173,17 +178,20 @@ class Decoder:
             self._quick[position] = quick
         return quick
 
-    def any_row(self, line: bytes) -> Row:
+    def any_rows(self, lines: Sequence[bytes]) -> list[Row]:
         """
-        Return the row of a line that was taken before, by whichever way.
+        Return the rows of lines that were taken before, by whichever way.
         """
         rows: list[Row] = []
-        try:
-            self.rows_into(rows, iter((line,)))
-        except REFUSED:
-            envelope = read_envelope(line)
-            return self.slow_row(bytes(envelope.record), envelope.time_extracted, envelope.version)  # type: ignore[arg-type]
-        return rows[0]
+        rest = iter(lines)
+        while len(rows) < len(lines):
+            try:
+                self.rows_into(rows, rest)
+            except REFUSED:  # noqa: PERF203  # lines behind it may take the fast way again
+                envelope = read_envelope(lines[len(rows)])
+                record = bytes(envelope.record)  # type: ignore[arg-type]  # a RECORD has one
+                rows.append(self.slow_row(record, envelope.time_extracted, envelope.version))
+        return rows
 
     def unknown(self, record: bytes) -> list[str]:
         """

@@ -5,21 +5,27 @@ The open checkpoint: rows gather in batches, and a bound, a STATE or the clock e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from target_oracle import metadata
+from target_oracle import columnar, metadata
 from target_oracle.checkpoint import Batch, Reject
+from target_oracle.columnar import ColumnRows
 from target_oracle.faults import RowFault, TooLong
 from target_oracle.gate import Ending, Gate
 from target_oracle.overwrite import Switch
 
 if TYPE_CHECKING:
     from target_oracle.acts import Act
+    from target_oracle.columnar import Layout
     from target_oracle.config import Config
     from target_oracle.decoder import Row
     from target_oracle.held import HeldRows
     from target_oracle.resume import Resume
     from target_oracle.streams import Stream
+
+
+# As many rows, or bytes of lines, as no bound of a transaction stops.
+NO_BOUND: Final = 2**62
 
 
 class Clock(Protocol):
@@ -61,6 +67,9 @@ class OpenCheckpoint:
         self._rejects: list[Reject] = []
         # Streams of which rows have gathered that nobody sees before a switch: no STATE may pass them.
         self._unseen: set[str] = set()
+        # Streams whose rows gather as columns; a scanner adds to these.
+        self._scanner: Any = columnar.compiled.Scanner() if columnar.compiled else None
+        self._gathering: dict[Any, Stream] = {}
         self.rows_after_state = False
         self.resume: Resume | None = None
 
@@ -75,21 +84,91 @@ class OpenCheckpoint:
         return max(1, min(batch, whole - self._rows) if whole else batch)
 
     def add(
-        self, stream: Stream, rows: list[Row] | HeldRows, lines: list[bytes], numbers: Sequence[int]
+        self, stream: Stream, rows: list[Row] | HeldRows, lines: Sequence[bytes], numbers: Sequence[int]
     ) -> None:
         """
         Put *rows* into the stream's batch, and send or commit when a bound is reached.
         """
-        assert stream.version is not None  # noqa: S101  # rows were made by it
-        batch = stream.batch
-        if batch is None:
-            self._note_unseen(stream)
-            batch = stream.batch = Batch(stream.version, metadata.utc_now())
-        self._arrived(stream, len(rows), batch.add(rows, lines, numbers))
-        settings = stream.wish.settings
-        if len(batch) >= settings.batch_size_rows or batch.size >= settings.batch_size_bytes:
-            self.send(stream)
+        batch = stream.batch if stream.batch is not None else self._begin_batch(stream)
+        if isinstance(batch.rows, ColumnRows):
+            self._append(stream, batch, cast("list[Row]", rows), lines, numbers)
+        else:
+            self._arrived(stream, len(rows), batch.add(rows, lines, numbers))
+        self._send_when_full(stream)
         self._close_when_large()
+
+    def _begin_batch(self, stream: Stream) -> Batch:
+        version = stream.version
+        assert version is not None  # noqa: S101  # rows were made by it
+        self._note_unseen(stream)
+        if version.layout is None or not version.layout.usable:
+            stream.batch = Batch(version, metadata.utc_now())
+            return stream.batch
+        settings = stream.wish.settings
+        rows = version.layout.gather(settings.batch_size_rows, settings.batch_size_bytes)
+        stream.batch = Batch.of_columns(version, metadata.utc_now(), rows)
+        self._gathering[rows.gathered] = stream
+        self._scanner.add(rows.gathered)
+        return stream.batch
+
+    def _append(
+        self, stream: Stream, batch: Batch, rows: list[Row], lines: Sequence[bytes], numbers: Sequence[int]
+    ) -> None:
+        """
+        Append rows that came the slow way to columns, or unpack these where they cannot take them.
+        """
+        apart = Batch(batch.version, batch.received, rows, lines, [numbers])
+        self._arrived(stream, len(rows), sum(map(len, lines)))
+        faults = apart.finish()
+        if faults and self._drop(stream, apart, faults):
+            return
+        taken = batch.append(apart)
+        if taken < len(apart):  # a value has no place among columns
+            cast("Layout", batch.version.layout).usable = False
+            self._stop_gathering(batch)
+            batch.unpack()
+            rest = apart.part(taken, len(apart))
+            batch.add(batch.version.decoder.any_rows(rest.lines), rest.lines, rest.spans[0])
+
+    def _send_when_full(self, stream: Stream) -> None:
+        batch, settings = stream.batch, stream.wish.settings
+        if batch is not None and (
+            len(batch) >= settings.batch_size_rows or batch.size >= settings.batch_size_bytes
+        ):
+            self.send(stream)
+
+    # --- rows that a scanner adds
+
+    def scan(
+        self, data: bytes, start: int, stop: int, number: int, numbers: bytes | None = None
+    ) -> tuple[int, int]:
+        """
+        Let the compiled decoder add the rows of whole lines in *data*, of which the first has *number*.
+
+        Return where it stopped, and the number of the line there. *numbers*: see `_columns.Scanner.take`.
+        """
+        most_rows, most_bytes = self._config.max_transaction_rows, self._config.max_transaction_bytes
+        rows = most_rows - self._rows if most_rows else NO_BOUND
+        size = most_bytes - self._bytes if most_bytes else NO_BOUND
+        place, number, _, arrived = self._scanner.take(data, start, stop, number, rows, size, numbers)
+        for columns, count, length in arrived:
+            stream = self._gathering[columns]
+            batch = cast("Batch", stream.batch)
+            batch.gathered(count, length)
+            cast("Layout", batch.version.layout).taken += count
+            self._arrived(stream, count, length)
+            self._send_when_full(stream)
+        if arrived:
+            self._close_when_large()
+        return place, number
+
+    def _stop_gathering(self, batch: Batch) -> None:
+        """
+        Let the scanner add no more to *batch*, if it did.
+        """
+        if isinstance(batch.rows, ColumnRows):
+            self._scanner.remove(batch.rows.gathered)
+            del self._gathering[batch.rows.gathered]
 
     def add_whole(self, stream: Stream, batch: Batch) -> None:
         """
@@ -175,26 +254,30 @@ class OpenCheckpoint:
         Make the waiting rows ready to be bound and hand them over.
         """
         batch, stream.batch = stream.batch, None
-        if batch is None or not batch.rows:
+        if batch is None:
+            return
+        self._stop_gathering(batch)
+        if not batch.rows:
             return
         faults = batch.finish()
-        if faults:
-            self._drop(stream, batch, faults)
-        self._hand_over(batch)
+        if not faults or not self._drop(stream, batch, faults):
+            self._hand_over(batch)
 
-    def _drop(self, stream: Stream, batch: Batch, faults: dict[int, RowFault]) -> None:
+    def _drop(self, stream: Stream, batch: Batch, faults: dict[int, RowFault]) -> bool:
         """
         Turn rows that a look at the whole batch refused into rejects.
 
-        With a text that is too long for a column which may grow, all are read again after it has grown.
+        With a text that is too long for a column which may grow, all are read again after it has grown, and
+        True is returned.
         """
         long = [each for each in faults.values() if isinstance(each, TooLong) and stream.may_grow(each)]
         if long:
             batch.rows = []
             self._read_again(stream, batch, long)
-            return
+            return True
         self._rejects += [batch.reject(n, fault) for n, fault in sorted(faults.items())]
         batch.without(set(faults))
+        return False
 
     def _hand_over(self, batch: Batch) -> None:
         if batch.rows:

@@ -22,7 +22,15 @@ from target_oracle.gate import Ending
 from target_oracle.isolation import send_apart
 from target_oracle.log import RUN_ID, logger
 from target_oracle.masking import Mask
-from target_oracle.oracle.codes import Action, classify, code_of, describe, is_changing, is_parallel
+from target_oracle.oracle.codes import (
+    Action,
+    classify,
+    code_of,
+    describe,
+    is_changing,
+    is_of_binds,
+    is_parallel,
+)
 from target_oracle.oracle.database import Database, DatabaseError
 from target_oracle.oracle.rejecttable import Rejected
 from target_oracle.rejects import Budget, Place, message
@@ -278,7 +286,7 @@ class Loader:
         action = classify(error, connecting=not self._database.is_open)
         if action is Action.STOP and self._is_sending() and is_changing(error):
             action = Action.RETRY
-        if action is Action.ROW and self._set_apart(error):
+        if self._as_rows(error) or (action is Action.ROW and self._set_apart(error)):
             return
         self._tries += 1
         if action in (Action.STOP, Action.ROW) or self._tries > self._config.max_retries:
@@ -304,6 +312,23 @@ class Loader:
 
     def _is_sending(self) -> bool:
         return not self._in_doubt and not self._settled and self._sent < len(self._work)
+
+    def _as_rows(self, error: DatabaseError) -> bool:
+        """
+        Where the database takes no columns for the stream that is being sent, see that they go as rows.
+        """
+        if not self._is_sending() or not is_of_binds(error):
+            return False
+        batch = self._work[self._sent].batch
+        layout = batch.version.layout
+        if layout is None or not layout.usable:
+            return False
+        layout.usable = False
+        logger.info(
+            "stream %s: %s; records go as rows, not as columns", batch.version.stream, describe(error)
+        )
+        self._roll_back()
+        return True
 
     def _set_apart(self, error: DatabaseError) -> bool:
         """
@@ -355,6 +380,8 @@ class Loader:
             if work.apart:
                 rows = rows if isinstance(rows, list) else methods.rows_by_line(batch)
                 work.outcome = send_apart(self._database, batch, rows, self._budget.left())
+                if batch.version.layout is not None and not work.outcome.rejects:
+                    batch.version.layout.usable = False  # no row was at fault, so it was the columns
             else:
                 work.outcome = methods.send(self._database, batch, rows)
         log.timer("batch_processing_time", time.monotonic() - began, stream=batch.version.stream)

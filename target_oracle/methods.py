@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING, cast
 
 from target_oracle import direct, upsert
 from target_oracle.checkpoint import Batch, Outcome, Reject
+from target_oracle.columnar import ColumnRows
 from target_oracle.decoder import Row
 from target_oracle.faults import RowFault
 from target_oracle.held import HeldRows
 from target_oracle.oracle.database import Database
-from target_oracle.oracle.writer import Written
+from target_oracle.oracle.writer import Writer, Written
 
 if TYPE_CHECKING:
     from target_oracle.arrow import ArrowRows
 
 
-def send(database: Database, batch: Batch, rows: list[Row] | HeldRows | ArrowRows) -> Outcome:
+def send(database: Database, batch: Batch, rows: list[Row] | HeldRows | ColumnRows | ArrowRows) -> Outcome:
     """
     Write *rows* of *batch* within the open transaction; raise DatabaseError when the whole call failed.
     """
     if isinstance(rows, HeldRows):
         return _append(database, batch, _within_reach(database, batch, rows))
+    if isinstance(rows, ColumnRows):
+        return _send_columns(database, batch, rows) or send(database, batch, rows_by_line(batch))
     if not isinstance(rows, list):
         return _append_columns(database, batch, rows)
     if batch.version.appends:
@@ -40,7 +43,7 @@ def _within_reach(database: Database, batch: Batch, rows: HeldRows) -> list[Row]
     return rows_by_line(batch)
 
 
-def rows_again(batch: Batch) -> list[Row] | ArrowRows:
+def rows_again(batch: Batch) -> list[Row] | ColumnRows | ArrowRows:
     """
     Return the rows of a batch whose rows were dropped after they had been sent once.
     """
@@ -59,15 +62,36 @@ def rows_by_line(batch: Batch) -> list[Row]:
     Return the rows of *batch*, each read from its line.
     """
     decoder = batch.version.decoder
-    finished, _ = decoder.finish(batch.with_moments([decoder.any_row(line) for line in batch.lines]))
+    finished, _ = decoder.finish(batch.with_moments(decoder.any_rows(batch.lines)))
     return finished
 
 
-def _append_columns(database: Database, batch: Batch, rows: ArrowRows) -> Outcome:
-    version = batch.version
-    writer = database.writer(version.target.owner, version.target.rows_table, version.columns, ())
-    written = writer.insert_columns(rows.table, len(rows))
+def _send_columns(database: Database, batch: Batch, rows: ColumnRows) -> Outcome | None:
+    """
+    Write rows that gathered as columns; None where they have to be written as rows.
+    """
+    if not rows.layout.usable:
+        return None
+    try:
+        if not batch.version.appends:
+            return upsert.send_columns(database, batch, rows)
+        writer = _writer(database, batch)
+        written = writer.insert_columns(rows.stream(writer.columns_order), len(rows))
+    except OverflowError:  # decimals of one column without a common scale
+        rows.layout.usable = False
+        return None
     return Outcome(inserted=written.count, rejects=_rejects(batch, written))
+
+
+def _append_columns(database: Database, batch: Batch, rows: ArrowRows) -> Outcome:
+    writer = _writer(database, batch)
+    written = writer.insert_columns(rows.table.select(list(writer.columns_order)), len(rows))
+    return Outcome(inserted=written.count, rejects=_rejects(batch, written))
+
+
+def _writer(database: Database, batch: Batch) -> Writer:
+    version = batch.version
+    return database.writer(version.target.owner, version.target.rows_table, version.columns, ())
 
 
 def _rejects(batch: Batch, written: Written) -> list[Reject]:
@@ -83,6 +107,5 @@ def _append(database: Database, batch: Batch, rows: list[Row]) -> Outcome:
         outcome = direct.append(database, batch, rows)
         if outcome is not None:
             return outcome
-    writer = database.writer(version.target.owner, version.target.rows_table, version.columns, ())
-    written = writer.insert(rows)
+    written = _writer(database, batch).insert(rows)
     return Outcome(inserted=written.count, rejects=_rejects(batch, written))

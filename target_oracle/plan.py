@@ -215,8 +215,8 @@ def _schemas(config: Config, source: Path | None) -> Iterator[SchemaMessage]:
 def _lines(config: Config, source: Path | None) -> Iterator[bytes]:
     longest = config.longest_line
     with wake_pipe() as (wake, _), closing(_open(source, wake, longest)) as lines:
-        while portion := lines.next(None):
-            yield from portion
+        while chunk := lines.next(None):
+            yield from chunk.lines()
 
 
 def _open(source: Path | None, wake: int, longest: int) -> Lines:

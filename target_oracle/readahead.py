@@ -17,6 +17,7 @@ from target_oracle import shares
 from target_oracle.held import HeldRows
 from target_oracle.reader import Reader
 from target_oracle.shares import Cut, Group, Odd, Plan, Shares
+from target_oracle.singer.lines import Chunk
 
 if TYPE_CHECKING:
     from target_oracle.config import Config
@@ -32,6 +33,7 @@ class Portion:
     Lines that arrived together, of *size* bytes; without a *plan* they were not given out.
     """
 
+    chunk: Chunk
     lines: list[bytes]
     size: int
     plan: Plan | None
@@ -52,6 +54,7 @@ class Portions:
         self._size = 0
         self._ended = False
         self.plan: Plan | None = None
+        self.lines: list[bytes] = []
 
     @property
     def ended_in_half_a_line(self) -> bool:
@@ -60,31 +63,32 @@ class Portions:
         """
         return self._source.ended_in_half_a_line and not self._ahead
 
-    def next(self, timeout: float | None) -> list[bytes] | None:
+    def next(self, timeout: float | None) -> Chunk | None:
         """
-        See `Source`; *plan* is that of these lines until the next call.
+        See `Source`; *plan* is that of these *lines* until the next call.
         """
         self.plan = None
         while not self._ended and self._size < self._most:
-            lines = self._source.next(0 if self._ahead else timeout)
-            if lines is None:
+            chunk = self._source.next(0 if self._ahead else timeout)
+            if chunk is None:
                 break
-            self._ended = not lines
-            if lines and not self._keep(lines):
+            self._ended = not chunk
+            if chunk and not self._keep(chunk):
                 break
         if not self._ahead:
-            return [] if self._ended else None
+            return Chunk() if self._ended else None
         portion = self._ahead.popleft()
         self._size -= portion.size
-        self.plan = portion.plan
-        return portion.lines
+        self.plan, self.lines = portion.plan, portion.lines
+        return portion.chunk
 
-    def _keep(self, lines: list[bytes]) -> bool:
+    def _keep(self, chunk: Chunk) -> bool:
         """
-        Put *lines* behind those that wait; tell whether they were given out.
+        Put the lines of *chunk* behind those that wait; tell whether they were given out.
         """
+        lines = chunk.lines()
         size = sum(map(len, lines))
-        portion = Portion(lines, size, self._give_out(lines, size))
+        portion = Portion(chunk, lines, size, self._give_out(lines, size))
         self._ahead.append(portion)
         self._size += size
         return portion.plan is not None
@@ -115,10 +119,10 @@ class AheadReader(Reader):
             return None  # whether they are passed over is not known yet
         return self._shares.give_out(lines, size)
 
-    def _take(self, lines: list[bytes]) -> None:
-        plan = self._portions.plan
+    def _take(self, chunk: Chunk) -> None:
+        plan, lines = self._portions.plan, self._portions.lines
         if plan is None:
-            super()._take(lines)
+            super()._take(chunk)
             return
         first = self._number + 1
         self._number += len(lines)

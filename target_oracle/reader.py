@@ -15,7 +15,7 @@ from target_oracle.gathering import Clock, OpenCheckpoint
 from target_oracle.log import Once
 from target_oracle.records import Records
 from target_oracle.resume import Resume
-from target_oracle.singer.lines import CutLine
+from target_oracle.singer.lines import Chunk, CutLine
 from target_oracle.singer.messages import diagnose, read_envelope, read_schema, read_state
 from target_oracle.streams import Stream, Streams
 
@@ -40,9 +40,9 @@ class Source(Protocol):
         Tell whether the line that was given last is the last one and no line feed ended it.
         """
 
-    def next(self, timeout: float | None) -> list[bytes] | None:
+    def next(self, timeout: float | None) -> Chunk | None:
         """
-        Return the lines that have arrived: None after *timeout* seconds without any, [] at the end.
+        Return the lines that have arrived: None after *timeout* seconds without any, none at the end.
         """
 
 
@@ -90,11 +90,11 @@ class Reader:
     def _read(self) -> None:
         while not self._stop:
             self._gate.check()
-            lines = self._lines.next(self._checkpoint.patience())
-            if lines is not None:
-                if not lines:
+            chunk = self._lines.next(self._checkpoint.patience())
+            if chunk is not None:
+                if not chunk:
                     return
-                self._take(lines)
+                self._take(chunk)
             self._checkpoint.close_when_due()
 
     def _finish(self) -> None:
@@ -119,15 +119,18 @@ class Reader:
 
     # --- lines
 
-    def _take(self, lines: list[bytes]) -> None:
+    def _take(self, chunk: Chunk) -> None:
         first = self._number + 1
-        self._number += len(lines)
+        if not chunk.data:
+            self._number = first  # it is one line, and the last one where it ends without a line feed
         if self._resume is None:
             self._resume = self._checkpoint.resume = self._gate.resume()
         if self._resume.active:
+            lines = chunk.lines()
+            self._number = first + len(lines) - 1
             self._take_repeated(lines, first, self._resume)
         else:
-            self._records.take(lines, first)
+            self._number = self._records.take(chunk, first) - 1
 
     def _take_repeated(self, lines: list[bytes], first: int, resume: Resume) -> None:
         """

@@ -4,23 +4,27 @@ RECORD lines -> rows: long runs of one stream at once, alternating streams sorte
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from target_oracle import columnar
 from target_oracle.checkpoint import Batch, Reject
 from target_oracle.decoder import REFUSED, Row
 from target_oracle.errors import ProtocolError
 from target_oracle.faults import RowFault, TooLong
 from target_oracle.log import logger
+from target_oracle.singer.lines import CutLine
 from target_oracle.singer.messages import Envelope, read_envelope
 from target_oracle.stream import Target, Version
 from target_oracle.streams import Stream, Streams
 
 if TYPE_CHECKING:
     from target_oracle.gathering import OpenCheckpoint
+    from target_oracle.singer.lines import Chunk
 
 # With more than one switch of stream in so many lines, lines are sorted by stream before they are decoded.
 SWITCH_EVERY: Final = 16
@@ -47,18 +51,69 @@ class Records:
 
     # --- many lines
 
-    def take(self, lines: list[bytes], first: int) -> None:
+    def take(self, chunk: Chunk, first: int) -> int:
         """
-        Take *lines*, of which the first is number *first* of the input.
+        Take the lines of *chunk*, of which the first is number *first* of the input.
+
+        Return the number of the line that comes next.
         """
+        if self._mixed or columnar.compiled is None:
+            lines = chunk.lines()
+            self._take_lines(lines, first)
+            return first + len(lines)
+        head = chunk.head
+        if head is not None:
+            place = 0
+            if not isinstance(head, CutLine) and self._gathers(self._current):
+                place, _ = self._checkpoint.scan(head, 0, len(head), first)
+            if place < len(head) or not head:
+                self._odd(head, first)
+            first += 1
+        return self._scan(chunk.data, chunk.start, chunk.stop, first)
+
+    def _scan(self, data: bytes, place: int, stop: int, number: int) -> int:
+        """
+        Take whole lines of *data*, of which the first has *number*; return the number behind the last one.
+
+        Those of streams whose rows gather as columns go to the compiled decoder; where one of another stream
+        comes, the rest goes the other way until one of the former comes again. Where they take turns all the
+        time, they are sorted first.
+        """
+        first, runs = number, 0
+        while place < stop:
+            if not self._gathers(self._current):
+                rest = data[place : stop - 1].split(b"\n")
+                runs += 1
+                if runs > SWITCH_EVERY and runs * SWITCH_EVERY > number - first:
+                    self._take_mixed(rest, number)
+                    return number + len(rest)
+                taken = self._take_runs(rest, number)
+                place += sum(map(len, rest[:taken])) + taken
+                number += taken
+                continue
+            place, number = self._checkpoint.scan(data, place, stop, number)
+            if place < stop:
+                end = data.index(b"\n", place)
+                self._odd(data[place:end], number)
+                place, number = end + 1, number + 1
+        return number
+
+    @staticmethod
+    def _gathers(stream: Stream | None) -> bool:
+        layout = stream.version.layout if stream is not None and stream.version is not None else None
+        return layout is not None and layout.usable
+
+    def _take_lines(self, lines: list[bytes], first: int) -> None:
         if self._mixed:
             self._take_mixed(lines, first)
         else:
             self._take_runs(lines, first)
 
-    def _take_runs(self, lines: list[bytes], first: int) -> None:
+    def _take_runs(self, lines: list[bytes], first: int) -> int:
         """
         Take lines of which long runs belong to one stream.
+
+        Return how many are taken: not those behind the first one of a stream that gathers as columns.
         """
         rest, position, switches = iter(lines), 0, 0
         while position < len(lines):
@@ -69,7 +124,10 @@ class Records:
                 self._odd(lines[position], first + position)
                 switches += before is not self._current
                 position += 1
+                if self._gathers(self._current):
+                    break
         self._mixed = switches * SWITCH_EVERY > len(lines)
+        return position
 
     def _run(self, rest: Iterator[bytes], lines: list[bytes], position: int, first: int) -> tuple[int, bool]:
         """
@@ -133,6 +191,28 @@ class Records:
         """
         Take *lines* that are all RECORDs of *stream*.
         """
+        if self._gathers(stream):
+            self._scan_group(stream, lines, numbers)
+        else:
+            self._take_rows(stream, lines, numbers)
+
+    def _scan_group(self, stream: Stream, lines: list[bytes], numbers: Sequence[int]) -> None:
+        """
+        As `take_group`, by way of the compiled decoder as long as that is the stream's way.
+        """
+        data, told = b"\n".join(lines), array("q", numbers).tobytes()
+        place = position = 0
+        while position < len(lines):
+            if not self._gathers(stream):
+                self._take_rows(stream, lines[position:], numbers[position:])
+                return
+            place, position = self._checkpoint.scan(data, place, len(data), position, told)
+            if position < len(lines):
+                self._odd(lines[position], numbers[position])
+                place += len(lines[position]) + 1
+                position += 1
+
+    def _take_rows(self, stream: Stream, lines: Sequence[bytes], numbers: Sequence[int]) -> None:
         position = 0
         while position < len(lines):
             version, rows = stream.version, list[Row]()
@@ -157,6 +237,8 @@ class Records:
         raw = bytes(envelope.record)  # type: ignore[arg-type]  # it has one
         self._streams.version_of(stream, raw, envelope.version)
         self._current = stream
+        if stream.version is not None and stream.version.layout is not None:
+            stream.version.layout.refuse()
         self._remember_head(line, stream)
         try:
             rows = self._one(stream, line, envelope)
@@ -208,6 +290,8 @@ class Records:
         unlisted = version.decoder.unknown(record)
         if unlisted and not version.decoder.tolerant:
             version.decoder.tolerate_unknown()
+            if version.layout is not None:
+                version.layout.plan.tolerate()
         said = stream.wish.settings.columns
         ignored = {name for name in unlisted if name in said and said[name].ignore}
         unknown = [name for name in unlisted if name not in stream.warned | ignored]
@@ -250,7 +334,7 @@ class Records:
         stream.full |= {
             fault.column for fault in faults if _is_same_column(before, stream.target, fault.column)
         }
-        self.take_group(stream, batch.lines, numbers)
+        self.take_group(stream, list(batch.lines), numbers)
 
 
 def _is_same_column(before: Target | None, now: Target | None, name: str | None) -> bool:

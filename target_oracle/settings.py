@@ -294,6 +294,13 @@ BATCHES: Final = (
         most=64,
         default=0,
     ),
+    _text(
+        "decoder",
+        "auto decodes records in compiled code where the program was installed with it; python never does.",
+        "auto",
+        "python",
+        default="auto",
+    ),
     _map(
         "batch_config",
         "What a BATCH message leaves unsaid: the encoding, and the storage.root of files named without a "

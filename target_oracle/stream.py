@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from target_oracle.columnar import Layout
 from target_oracle.conformity import conforming
 from target_oracle.conversion import Tally
 from target_oracle.convert import converter
 from target_oracle.decoder import Decoder, Slot
+from target_oracle.layouts import layout_of
 from target_oracle.metadata import ATTRIBUTES, DELETED_AT, DELETED_FIELD, OF_MOMENT
 from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import Field
@@ -72,7 +74,7 @@ class Version:
 
     *columns* are the columns of the rows, in their order; those at the *hidden* positions are not stored. A
     row whose value at *deleted_position* is not None deletes its key. In *partial* rows what the record
-    lacks is ABSENT.
+    lacks is ABSENT. With a *layout* rows gather as columns.
     """
 
     stream: str
@@ -85,6 +87,7 @@ class Version:
     hidden: tuple[int, ...] = ()
     deleted_position: int | None = None
     tally: Tally = field(default_factory=Tally)
+    layout: Layout | None = None
 
     @property
     def appends(self) -> bool:
@@ -112,13 +115,15 @@ def make_version(
     validate: bool,
     metadata: Sequence[Field] = (),
     partial: bool = False,
+    gathers: bool = False,
 ) -> Version:
     """
     Compile *stream* for records whose properties come in *order*.
 
     Msgspec is quickest when the struct has it too.
 
-    With *partial* what a record lacks is told apart from null.
+    With *partial* what a record lacks is told apart from null. Where the stream *gathers*, its rows do so as
+    columns if the compiled decoder can take them.
     """
     tally = Tally()
     deletes = target.loading.hard_delete and target.method == "upsert"
@@ -138,21 +143,24 @@ def make_version(
         if prop.name in target.keys or not columns[prop.name].generated
     ]
     deleted = [n for n, slot in enumerate(slots) if deletes and slot.prop.name == DELETED_AT]
+    decoder = Decoder(
+        stream, slots, extras=tuple(ATTRIBUTES[added.name] for added in metadata if added.name in ATTRIBUTES)
+    )
+    row = (*(slot.column for slot in slots), *(target.columns[added.name] for added in metadata))
     return Version(
         stream,
         target,
-        Decoder(
-            stream,
-            slots,
-            extras=tuple(ATTRIBUTES[added.name] for added in metadata if added.name in ATTRIBUTES),
-        ),
-        (*(slot.column for slot in slots), *(target.columns[added.name] for added in metadata)),
+        decoder,
+        row,
         tuple(position for position, slot in enumerate(slots) if slot.key),
         metadata=OF_MOMENT[0] in metadata,
         partial=partial,
         hidden=tuple(deleted) if hides else (),
         deleted_position=deleted[0] if deleted else None,
         tally=tally,
+        layout=layout_of(stream, decoder, row, target.server)
+        if gathers and not partial and not deleted
+        else None,
     )
 
 
@@ -176,7 +184,8 @@ def _slot(  # what a slot is made of
     prop: Field, column: Column, target: Target, tally: Tally, *, validate: bool, partial: bool
 ) -> Slot:
     key = prop.name in target.keys
-    plain = converter(prop if validate else as_sent(prop), column, target.server, tally=tally)
+    read_as = prop if validate else as_sent(prop)
+    plain = converter(read_as, column, target.server, tally=tally)
     check = compile_checks(prop) if validate else None
     return Slot(
         prop,
@@ -187,4 +196,7 @@ def _slot(  # what a slot is made of
         filled=validate and not _takes_null(prop, check),
         notices=check.notices if check else (),
         partial=partial and not key,
+        read_as=read_as,
+        check=check,
+        most=prop.max_length if validate and prop.types == {"string"} else None,
     )

@@ -16,6 +16,7 @@ from target_oracle.decoder import REFUSED
 from target_oracle.errors import ProtocolError
 from target_oracle.log import Once
 from target_oracle.stream import Target, Version, make_version
+from target_oracle.upsert import may_stage
 from target_oracle.versions import Activation
 from target_oracle.wishes import Wish, versioned, wish_of
 
@@ -163,12 +164,26 @@ class Streams:
             validate=stream.wish.settings.validate_records,
             metadata=stream.wish.metadata,
             partial=stream.is_partial(order),
+            gathers=self._gathers(stream.target, stream.wish.settings),
         )
         if stream.wish.settings.validate_records:
             version.decoder.demand(whole_record(stream.schema.schema))
         for notice in version.notices():
             self._notice(f"stream {stream.name}: {notice}")
         return version
+
+    def _gathers(self, target: Target, settings: StreamSettings) -> bool:
+        """
+        Tell whether rows may gather as columns: not where each of them is looked at before it is sent.
+        """
+        if self._config.decoder == "python" or self._config.decode_processes:
+            return False
+        if self._config.driver_mode != "thin":  # where what the driver declares for columns is known
+            return False
+        if target.method == "append-only" or not target.keys:
+            return target.loading.direct_from is None
+        strategy = target.loading.upsert_strategy
+        return target.work is None and may_stage(strategy, target.columns.values(), settings.batch_size_rows)
 
     def grow(self, stream: Stream, faults: Sequence[TooLong]) -> None:
         """

@@ -42,7 +42,7 @@ def _text_types(prop: Field) -> frozenset[str]:
 _ALL_TYPES: Final = frozenset({"string", "number", "integer", "boolean", "object", "array"})
 
 
-def _limits(type_: OracleType, server: Server) -> tuple[int | None, int | None]:
+def limits_of(type_: OracleType, server: Server) -> tuple[int | None, int | None]:
     """
     Return how many characters and how many bytes a column of *type_* holds; None for no limit (LOBs).
     """
@@ -54,7 +54,7 @@ def _limits(type_: OracleType, server: Server) -> tuple[int | None, int | None]:
 
 
 def _fit_text(type_: OracleType, server: Server, tally: Tally) -> Callable[[str], str | None]:
-    chars, size = _limits(type_, server)
+    chars, size = limits_of(type_, server)
     charset = charset_of(server.charset)
 
     def fit(text: str) -> str | None:
@@ -102,7 +102,7 @@ def of_text(prop: Field, type_: OracleType, server: Server, tally: Tally) -> Con
     read = _read_text(prop, fit)
     if prop.kind in _NOT_STRINGS:
         return from_raw(read)
-    chars, size = _limits(type_, server)
+    chars, size = limits_of(type_, server)
     charset = charset_of(server.charset)
     finish = _finish_text(fit, tally, any_text=size is None and charset.codec is None)
     if chars is None or size is None:

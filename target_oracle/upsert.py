@@ -19,6 +19,7 @@ from target_oracle.oracle.types import Column
 from target_oracle.oracle.writer import Merged, Refusal, Writer
 
 if TYPE_CHECKING:
+    from target_oracle.columnar import ColumnRows
     from target_oracle.oracle.database import Database
     from target_oracle.oracle.staging import Staging
     from target_oracle.stream import Version
@@ -62,6 +63,34 @@ def send(database: Database, batch: Batch, rows: list[Row]) -> Outcome:
         asked = sending.without_last([position for position, _ in refused] if outcome.deduplicated else [])
         outcome.deduplicated -= len(asked.positions)
     return outcome
+
+
+def send_columns(database: Database, batch: Batch, rows: ColumnRows) -> Outcome | None:
+    """
+    As `send`, for rows that are columns: staged, the last one of each key.
+
+    None, with nothing written, where they are too few for that or one of them is refused: as rows each is
+    looked at.
+    """
+    version, loading = batch.version, batch.version.target.loading
+    last = rows.last(version.key_positions)
+    if not is_staged_as_columns(loading.upsert_strategy, version.columns, len(last)):
+        return None
+    staging = staging_of(database, version)
+    merged = (
+        staging.upsert_columns(last, skip_unchanged=loading.skip_unchanged)
+        if staging.is_ready() and _writer_of(database, version, ()).merges
+        else None
+    )
+    if merged is None:
+        return None
+    return Outcome(
+        inserted=merged.inserted,
+        updated=merged.updated,
+        unchanged=merged.unchanged,
+        deduplicated=len(rows) - len(last),
+        way="staged",
+    )
 
 
 class _Sending:
@@ -197,10 +226,17 @@ class _Sending:
         return writer.upsert(rows, skip_unchanged=loading.skip_unchanged)
 
     def _writer(self, absent: tuple[int, ...]) -> Writer:
-        left_out = {*absent, *self._version.hidden}
-        columns = tuple(column for n, column in enumerate(self._version.columns) if n not in left_out)
-        target = self._version.target
-        return self._database.writer(target.owner, target.rows_table, columns, keys_of(self._version))
+        return _writer_of(self._database, self._version, absent)
+
+
+def _writer_of(database: Database, version: Version, absent: tuple[int, ...]) -> Writer:
+    """
+    Return the writer of rows without the columns at the positions *absent*.
+    """
+    left_out = {*absent, *version.hidden}
+    columns = tuple(column for n, column in enumerate(version.columns) if n not in left_out)
+    target = version.target
+    return database.writer(target.owner, target.rows_table, columns, keys_of(version))
 
 
 def _placed(refused: Iterable[Refusal], asked: Asked) -> list[tuple[int, Refusal]]:
@@ -273,6 +309,13 @@ def is_staged(strategy: str, columns: Sequence[Column], rows: list[Row], writer:
     if strategy != "auto":
         return strategy == "staged"
     return has_documents(columns) or len(rows) >= LARGE or not writer.fits_merge(rows)
+
+
+def is_staged_as_columns(strategy: str, columns: Sequence[Column], rows: int) -> bool:
+    """
+    As `is_staged`, for so many *rows* that are columns, of which the longest texts are not known.
+    """
+    return strategy == "staged" or (strategy == "auto" and (has_documents(columns) or rows >= LARGE))
 
 
 def has_documents(columns: Iterable[Column]) -> bool:

@@ -305,6 +305,71 @@ def _choices(column: Field, schema: Mapping[str, Any]) -> tuple[str | int, ...]:
     return () if large else tuple(dict.fromkeys(members))
 
 
+@dataclass(frozen=True, slots=True)
+class NumberBounds:
+    """
+    What a schema asks of a number.
+
+    At *least* and at *most*, or more and less than that, and at most so many *places* behind the point.
+    """
+
+    least: Decimal | None = None
+    most: Decimal | None = None
+    over_least: bool = False
+    under_most: bool = False
+    places: int | None = None
+
+
+def number_bounds(column: Field) -> NumberBounds | None:
+    """
+    Return what the schema of *column* asks of numbers, None where that is more than bounds.
+
+    >>> from target_oracle.singer.schema import read_fields
+    >>> number_bounds(read_fields({"properties": {"a": {"type": "number", "minimum": 0}}})[0]).least
+    Decimal('0')
+    """
+    schema = _for_values(column.schema, column.schema.get("$defs", {}))
+    if column.types != {"number"} or not schema.keys() <= _BOUNDS:
+        return None
+    least, over = _bound_of(schema, "minimum", "exclusiveMinimum", max)
+    most, under = _bound_of(schema, "maximum", "exclusiveMaximum", min)
+    places = _places(schema.get("multipleOf"))
+    if places is not None and places < 0:
+        return None
+    return NumberBounds(least, most, over, under, places)
+
+
+_BOUNDS: Final = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+
+
+def _bound_of(
+    schema: Mapping[str, Any], keyword: str, exclusive: str, stricter: Callable[..., Decimal]
+) -> tuple[Decimal | None, bool]:
+    """
+    Return one bound and whether it is excluded; `true` says of the other keyword's bound that it is.
+    """
+    bound, other = exact(schema.get(keyword)), schema.get(exclusive)
+    beyond = exact(other)
+    if beyond is None:
+        return bound, other is True
+    if bound is None or stricter(bound, beyond) == beyond:
+        return beyond, True
+    return bound, False
+
+
+def _places(multiple: Any) -> int | None:
+    """
+    Return how many fraction digits multiples of a power of ten have; -1 for what is none.
+    """
+    if multiple is None:
+        return None
+    number = exact(multiple)
+    if number is None or number <= 0:
+        return -1
+    digits, exponent = number.normalize().as_tuple()[1:]
+    return -exponent if digits == (1,) and isinstance(exponent, int) and exponent <= 0 else -1
+
+
 # What a schema can say of the record as a whole; its properties and types are read elsewhere, and properties
 # that it lacks are dropped with a notice, whatever additionalProperties says.
 _WHOLE: Final = frozenset(

@@ -91,6 +91,26 @@ def is_text(type_: OracleType) -> bool:
     return type_.name in _TEXTS or type_.name in _LONGS
 
 
+def order_of_columns(types: Sequence[OracleType]) -> tuple[int, ...]:
+    """
+    Return the positions of columns in the order in which columns of Arrow are bound: LOBs behind all others.
+
+    The driver declares a text of Arrow with 16000 bytes, whatever its column is, and no bind of more than
+    4000 may follow that of a LOB or LONG (ORA-24816).
+    """
+    return tuple(sorted(range(len(types)), key=lambda n: _TYPES.get(types[n].name) in _LAST))
+
+
+_LAST: Final = frozenset({oracledb.DB_TYPE_LONG, oracledb.DB_TYPE_LONG_RAW})
+
+
+def has_zones(types: Iterable[OracleType]) -> bool:
+    """
+    Tell whether a time without zone is read in the session's zone by one of *types*.
+    """
+    return any(type_.name.endswith("TIME ZONE") for type_ in types)
+
+
 def refuse_drift(_cursor: oracledb.Cursor, value: object, _arraysize: int) -> None:
     """
     Refuse a value that does not fit its declared column, where the driver would silently swap the variable.

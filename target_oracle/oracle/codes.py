@@ -174,6 +174,21 @@ def is_parallel(error: oracledb.Error) -> bool:
     return not PARALLEL.isdisjoint(codes_of(error))
 
 
+def is_of_binds(error: oracledb.Error) -> bool:
+    """
+    Tell whether *error* is of how values were bound, so that bound otherwise they may be taken.
+    """
+    found = codes_of(error)
+    return not OF_BINDS.isdisjoint(found) or any(code.startswith("DPY-3") for code in found)
+
+
+# What a server says to binds of another type or size than it takes, and to ALTER SESSION before them; what
+# the driver says to a value that it cannot encode.
+OF_BINDS: Final = _codes(
+    "900 932 1457 1458 1460 1461 1483 1484 2248 3146 14699 22295 24813 24816 DPY-4003 DPY-4004 DPY-4014"
+)
+
+
 def forbids_merge(error: oracledb.Error) -> bool:
     """
     Tell whether a security policy of the table lets no MERGE through, refused before it did anything.

@@ -37,11 +37,15 @@ class DistantSession(Session):
         answer: tuple[int, list[tuple[int, int, str]]] = self._call("array", sql, rows, declared)
         return answer
 
-    def array_of_columns(self, sql: str, table: Any) -> tuple[int, list[tuple[int, int, str]]]:
+    def array_of_columns(
+        self, sql: str, table: Any, *, zoned: bool
+    ) -> tuple[int, list[tuple[int, int, str]]]:
         """
         See `Session.array_of_columns`.
         """
-        answer: tuple[int, list[tuple[int, int, str]]] = self._call("array_of_columns", sql, table)
+        answer: tuple[int, list[tuple[int, int, str]]] = self._call(
+            "array_of_columns", sql, table, zoned=zoned
+        )
         return answer
 
     def array_counts(
@@ -101,9 +105,9 @@ class DistantSession(Session):
         except oracledb.Error:
             return
 
-    def _call(self, method: str, *given: object) -> Any:
+    def _call(self, method: str, *given: object, **named: object) -> Any:
         try:
-            self._calls.send((method, given))
+            self._calls.send((method, given, named))
             (answer, failure), _ = self._calls.receive()
         except OSError as gone:
             if not self._lost():
@@ -120,13 +124,13 @@ def serve(calls: Channel, connect: Callable[[], Session]) -> None:
     """
     session: Session | None = None
     while True:
-        (method, given), _ = calls.receive()
+        (method, given, named), _ = calls.receive()
         answer, failure = None, None
         try:
             if method == "open":
                 session = connect()
             else:
-                answer = getattr(session, method)(*given)
+                answer = getattr(session, method)(*given, **named)
         except (oracledb.Error, TargetError) as error:
             failure = error
         calls.send((answer, failure))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SDU_BYTES: Final = 1 << 18
 # V$SESSION: MODULE holds 64 bytes, ACTION 64, CLIENT_IDENTIFIER 64 (Reference, V$SESSION).
 TAG_BYTES: Final = 64
+UTC: Final = "+00:00"
 PING_SECONDS: Final = 30
 
 
@@ -33,11 +34,13 @@ def connect(config: Config) -> Session:
     if config.driver_mode == "thick" and oracledb.is_thin_mode():
         oracledb.init_oracle_client(lib_dir=config.client_lib_dir, config_dir=config.config_dir)
     enable(config.dsn)
+    in_utc = os.environ.setdefault("ORA_SDTZ", UTC) == UTC  # the driver sets it with the log-in
     session = (
         _connect_through(config) if config.ssh_tunnel else Session(oracledb.connect(**_parameters(config)))
     )
     if config.call_timeout:
         session.connection.call_timeout = int(config.call_timeout * 1000)
+    session.in_utc = in_utc and not config.session_sql
     return session
 
 
@@ -117,17 +120,17 @@ class Session:
     A connection and its one cursor; every call is one round trip and raises oracledb.Error.
 
     A *tunnel* that the connection goes through is given back with it. *holder* is the process that holds the
-    connection, where that is another one.
+    connection, where that is another one. *in_utc* tells that the session's time zone is known to be UTC.
     """
 
     holder: object | None = None
+    in_utc = False
 
     def __init__(self, connection: oracledb.Connection, tunnel: Tunnel | None = None) -> None:
         self.connection = connection
         self._tunnel = tunnel
         self._cursor = connection.cursor()
         self._cursor.inputtypehandler = refuse_drift
-        self._in_utc = False
 
     def tag(self, *, module: str, client: str) -> None:
         """
@@ -156,17 +159,19 @@ class Session:
         failed = sorted((fault.offset, fault.code, fault.message) for fault in cursor.getbatcherrors() or ())
         return cursor.rowcount, failed
 
-    def array_of_columns(self, sql: str, table: Any) -> tuple[int, list[tuple[int, int, str]]]:
+    def array_of_columns(
+        self, sql: str, table: Any, *, zoned: bool
+    ) -> tuple[int, list[tuple[int, int, str]]]:
         """
         As `array`, for an Arrow *table*: its types are the declaration (python-oracledb, data frames).
 
-        A date-time travels as TIMESTAMP, which a column WITH TIME ZONE reads in the session's zone: that is
-        UTC from here on.
+        A date-time travels as TIMESTAMP, which a column WITH TIME ZONE reads in the session's zone: with
+        *zoned* that is UTC from here on.
         """
-        if not self._in_utc:
-            self.run("ALTER SESSION SET TIME_ZONE = '+00:00'")
-            self._in_utc = True
-        with self.connection.cursor() as cursor:
+        if zoned and not self.in_utc:
+            self.run(f"ALTER SESSION SET TIME_ZONE = '{UTC}'")
+            self.in_utc = True
+        with self.connection.cursor() as cursor:  # a cursor holds on to the table until its next call
             cursor.executemany(sql, table, batcherrors=True)
             failed = sorted(
                 (fault.offset, fault.code, fault.message) for fault in cursor.getbatcherrors() or ()

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from operator import add
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import oracledb
 
 from target_oracle.log import logger
 from target_oracle.oracle import sql
-from target_oracle.oracle.binds import declare
+from target_oracle.oracle.binds import declare, has_zones, order_of_columns
 from target_oracle.oracle.codes import Action, classify, code_of, codes_of, describe
 from target_oracle.oracle.names import quote
 from target_oracle.oracle.types import Column, OracleType, Server
@@ -56,6 +56,22 @@ class _Kind:
 _PRIVATE: Final = _Kind("private temporary table", commits=False)
 _GLOBAL: Final = _Kind("global temporary table", commits=True)
 _WORK: Final = _Kind("work table", commits=True)
+
+
+class Gathered(Protocol):
+    """
+    Rows that are columns of Arrow.
+    """
+
+    def __len__(self) -> int:
+        """
+        Return how many rows there are.
+        """
+
+    def stream(self, order: Sequence[int], first: int | None = None) -> object:
+        """
+        Return the columns in *order*, and behind them numbers from *first* on.
+        """
 
 
 @dataclass(slots=True)
@@ -103,6 +119,8 @@ class Staging:
             *declare([column.type for column in columns], server.max_string_bytes),
             oracledb.DB_TYPE_NUMBER,
         ]
+        self._order = order_of_columns([column.type for column in columns])
+        self._zoned = has_zones([column.type for column in columns])
         self._kinds = [_PRIVATE] if server.version >= _PRIVATE_SINCE else [_GLOBAL, _WORK]
         self._made_on: Session | None = None
         self._numbers = numbers
@@ -114,6 +132,7 @@ class Staging:
         owner, table, names, keys, changed = self._target
         source = sql.staged_rows(self._qualified(), names, self._number)
         self._insert = sql.insert(*self._place(), [*names, self._number])
+        self._insert_columns = sql.insert(*self._place(), [*(names[n] for n in self._order), self._number])
         self._count = sql.count_known(owner, table, source, keys)
         self._merge = sql.merge(owner, table, source, columns=names, keys=keys)
         self._merge_changed = sql.merge(owner, table, source, columns=names, keys=keys, changed=changed)
@@ -240,6 +259,19 @@ class Staging:
         if done is None:
             done = self._in_pieces(merge, rows, first, absent, writer, skip_unchanged=skip_unchanged)
         return replace(done, refused=tuple(sorted((*refused, *done.refused), key=lambda each: each.offset)))
+
+    def upsert_columns(self, rows: Gathered, *, skip_unchanged: bool = False) -> Merged | None:
+        """
+        As `upsert`, for rows that are columns; None, with nothing merged, where one of them is refused.
+        """
+        first = self._fill_from(len(rows))
+        table = rows.stream(self._order, first)
+        _, failed = self.session.array_of_columns(self._insert_columns, table, zoned=self._zoned)
+        if refusals(failed):
+            return None
+        return self._merged(
+            self._merge_changed if skip_unchanged else self._merge, first, len(rows), len(rows)
+        )
 
     def _fill_from(self, count: int) -> int:
         """

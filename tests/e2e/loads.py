@@ -8,6 +8,9 @@ import json
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from target_oracle import columnar
 from tests.databases import Database
 from tests.grammar import heard
 from tests.standin.options import Options
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
     import oracledb
 
+compiled = pytest.mark.skipif(
+    columnar.compiled is None, reason="the program was installed without its compiled part"
+)
 Message = dict[str, Any]
 Contents = dict[str, tuple[list[str], list[tuple[Any, ...]]]]
 

@@ -11,7 +11,7 @@ import oracledb
 import pytest
 
 from target_oracle.oracle import session as session_module
-from tests.e2e.loads import ids, lines, record, schema, server, state
+from tests.e2e.loads import compiled, ids, lines, record, schema, server, state
 
 pytestmark = pytest.mark.standin
 
@@ -160,7 +160,7 @@ def test_a_row_that_fails_its_whole_array_is_the_only_reject(within, tmp_path, v
     """
     The call fails with a row's code and tells no row: it is looked for by halves.
     """
-    config = BASE | {"batch_size_rows": 9, "commit_interval_rows": 9}
+    config = BASE | {"batch_size_rows": 9, "commit_interval_rows": 9, "decoder": "python"}
     # 1 misses the ledger's table, 2 makes its row; then 1 to 9, and apart: 1 to 9, 1 to 4, 1 to 2, row 1.
     with server(version, "ora-01461@dml:3-7") as (_, database):
         rejects = tmp_path / "rejects.jsonl"
@@ -169,6 +169,21 @@ def test_a_row_that_fails_its_whole_array_is_the_only_reject(within, tmp_path, v
         assert len(ids(database, "EVENTS")) == 8
         assert rejects.read_text().count("_reject") == 1
         assert "ORA-01461" in rejects.read_text()
+
+
+@compiled
+@both_versions
+@pytest.mark.parametrize("code", ["ora-24816", "ora-00932"])
+def test_columns_that_the_database_refuses_go_as_rows(within, version, code):
+    """
+    3 is the array of columns, 4 the same as rows; what comes later is sent as rows at once.
+    """
+    config = BASE | {"batch_size_rows": 3, "commit_interval_rows": 3, "log_level": "INFO"}
+    with server(version, f"{code}@dml:3") as (_, database):
+        result = within(database.config(**config), DATA)
+        assert result.exit_code == 0, result.log
+        assert sorted(ids(database, "EVENTS")) == list(range(1, 10))
+        assert result.log.count("records go as rows, not as columns") == 1
 
 
 # --- a connection that is silent

@@ -9,6 +9,7 @@ import json
 from target_oracle.config import Config
 from target_oracle.loader import Loader
 from target_oracle.reader import Reader
+from target_oracle.singer.lines import Chunk
 from target_oracle.summary import Summary
 from tests.unit.small_database import FakeTables
 
@@ -17,17 +18,29 @@ CONFIG = Config(
 )
 
 
+def chunk(lines):
+    """
+    Lines that arrive together, the first of them on its own.
+    """
+    data = b"".join(line + b"\n" for line in lines[1:])
+    return Chunk(lines[0] if lines else None, data, 0, len(data))
+
+
 class Portions:
     """
     Lines in the portions in which they are given; None is a time-out.
     """
 
     def __init__(self, portions, *, half=False):
+        if half:  # what no line feed ends comes last, and alone
+            *before, last = portions
+            portions = [*before, last[:-1], last[-1:]]
         self._portions = iter(portions)
         self.ended_in_half_a_line = half
 
     def next(self, _timeout):
-        return next(self._portions, [])
+        lines = next(self._portions, ())
+        return lines if lines is None else chunk(lines)
 
 
 class States:

@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 
 import oracledb
+import pyarrow as pa
 
 from target_oracle.oracle.ledger import Entry
 from target_oracle.oracle.types import Column, Server
@@ -125,7 +126,7 @@ class FakeDatabase:
         return committed
 
     def writer(self, owner, table, columns, keys):
-        return FakeWriter(self, table)
+        return FakeWriter(self, table, len(columns))
 
     def insert(self, table, rows):
         def act():
@@ -144,11 +145,18 @@ class FakeDatabase:
 
 
 class FakeWriter:
-    def __init__(self, database, table):
+    def __init__(self, database, table, columns):
         self._database = database
         self._table = table
+        self.columns_order = range(columns)
 
     def insert(self, rows):
+        return self._database.insert(self._table, rows)
+
+    def insert_columns(self, stream, length):
+        columns = [column.to_pylist() for column in pa.table(stream).columns]
+        rows = list(zip(*columns, strict=True))
+        assert len(rows) == length
         return self._database.insert(self._table, rows)
 
 

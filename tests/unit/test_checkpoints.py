@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_oracle.errors import Interrupted, LoadError, ProtocolError, TooManyRejects
-from tests.unit.runs import CONFIG, Portions, Run, record, schema, state
+from tests.unit.runs import CONFIG, Portions, Run, chunk, record, schema, state
 from tests.unit.small_database import LOST, Model
 
 MESSAGES = st.lists(
@@ -164,7 +164,7 @@ def test_a_signal_after_an_hour_of_silence_ends_the_run_with_all_that_came_commi
     run.reader._stop = stop
     run.reader._lines = Silent([])
     run.loader.open()
-    run.reader._take([schema("a"), record("a", 1), state(1)])
+    run.reader._take(chunk([schema("a"), record("a", 1), state(1)]))
     with pytest.raises(Interrupted) as stopped:
         run.reader.run()
     assert stopped.value.exit_code == 143

@@ -294,9 +294,12 @@ def test_an_object_that_is_not_there_makes_no_fault_of_what_it_must_hold():
     """
     text = OracleType("VARCHAR2", 20, char=True)
     decoder = Decoder("s", [slot("id", Kind.ANY, CLOB, ()), slot("a/b", Kind.STRING, text, filled=True)])
-    rows = [decoder.any_row(b'{"type":"RECORD","stream":"s","record":%s}' % record) for record in (
-        b'{"id":"1","a":{"b":"x"}}', b'{"id":"2"}',
-    )]  # fmt: skip
+    rows = decoder.any_rows(
+        [
+            b'{"type":"RECORD","stream":"s","record":%s}' % record
+            for record in (b'{"id":"1","a":{"b":"x"}}', b'{"id":"2"}')
+        ]
+    )
     finished, faults = decoder.finish(rows)
     assert not faults
     assert [row[1] or None for row in finished] == ["x", None]
@@ -309,6 +312,6 @@ def test_a_demand_of_the_whole_record_is_made_of_each():
 
     decoder = Decoder("s", [slot("a", Kind.STRING, CLOB)])
     decoder.demand(refuse)
-    assert decoder.any_row(b'{"type":"RECORD","stream":"s","record":{"a":"good"}}') == ("good",)
+    assert decoder.any_rows([b'{"type":"RECORD","stream":"s","record":{"a":"good"}}']) == [("good",)]
     with pytest.raises(RowFault, match="no"):
-        decoder.any_row(b'{"type":"RECORD","stream":"s","record":{"a":"bad"}}')
+        decoder.any_rows([b'{"type":"RECORD","stream":"s","record":{"a":"bad"}}'])

@@ -25,8 +25,8 @@ def every(lines):
     Return all lines to the end.
     """
     found = []
-    while portion := lines.next(None):
-        found += portion
+    while chunk := lines.next(None):
+        found += chunk.lines()
     return found
 
 
@@ -81,9 +81,9 @@ def test_a_byte_on_the_wake_pipe_ends_the_wait_and_costs_no_input():
         os.write(poke, b"!")
         os.write(tap, b"one\n")
         assert lines.next(None) is None
-        assert lines.next(None) == [b"one"]
+        assert lines.next(None).lines() == [b"one"]
         os.close(tap)
-        assert lines.next(None) == []
+        assert lines.next(None).lines() == []
     finally:
         for descriptor in (source, wake, poke):
             os.close(descriptor)

@@ -49,7 +49,7 @@ def test_every_listed_target_is_phony():
 def test_every_target_that_runs_the_program_builds_what_is_older_than_its_c_file():
     (built_from,) = re.findall(r"^BUILT_FROM := (.*)$", MAKEFILE, re.MULTILINE)
     assert {"pyproject.toml", "setup.py", "constraints.txt"} <= set(built_from.split())
-    assert "$(wildcard target_oracle/*.c)" in built_from
+    assert "$(wildcard target_oracle/*.c target_oracle/native/*.h)" in built_from
     stamps = re.findall(r"^\$\(VENV\)/\.stamp-[a-z]+: (.*)$", MAKEFILE, re.MULTILINE)
     assert set(stamps) == {"$(BUILT_FROM)"}
 

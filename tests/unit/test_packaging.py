@@ -112,6 +112,7 @@ SOURCE = CHECKOUT / "target_oracle" / "_columns.c"
 STUB = SOURCE.with_suffix(".pyi")
 INCLUDE = Path(sysconfig.get_path("include"))
 
+HEADERS = (CHECKOUT / "target_oracle" / "native").glob("*.h")
 needs_source = pytest.mark.skipif(not SOURCE.exists(), reason="the checkout has no target_oracle/_columns.c")
 needs_compiler = pytest.mark.skipif(
     shutil.which("cc") is None or not (INCLUDE / "Python.h").exists(),
@@ -238,7 +239,11 @@ def test_what_an_earlier_build_left_is_not_shipped_when_this_one_fails(asked, tm
 
 def test_the_c_file_is_in_the_sdist_whatever_is_built_and_not_in_the_wheel(asked):
     (extension,) = asked().ext_modules
-    assert (CHECKOUT / "MANIFEST.in").read_text().split() == ["include", *extension.sources]
+    assert (CHECKOUT / "MANIFEST.in").read_text().splitlines() == [
+        f"include {' '.join(extension.sources)}",
+        "recursive-include target_oracle/native *.h",
+    ]
+    assert extension.depends == sorted(f"target_oracle/native/{path.name}" for path in HEADERS)
     assert PROJECT["tool"]["setuptools"]["include-package-data"] is False
 
 

@@ -22,6 +22,7 @@ from target_oracle.readahead import Portions
 from target_oracle.shares import Cut, Group, Odd, Shares
 from target_oracle.singer.schema import read_fields
 from target_oracle.stream import Target
+from tests.unit.runs import chunk
 
 SCHEMA = {"properties": {"id": {"type": "number"}, "note": {"type": ["null", "string"]}}}
 COLUMNS = {
@@ -226,26 +227,27 @@ class Source:
 
     def next(self, timeout):
         self.patience.append(timeout)
-        return self._portions.popleft() if self._portions else []
+        lines = self._portions.popleft() if self._portions else []
+        return lines if lines is None else chunk(lines)
 
 
 def test_portions_are_read_ahead_and_given_in_order():
     source = Source([b"1"], [b"22"], None, [b"3"])
     portions = Portions(source, lambda lines, size: [(lines, size)], 100)
-    assert portions.next(5) == [b"1"]
+    assert portions.next(5).lines() == [b"1"]
     assert portions.plan == [([b"1"], 1)]
     assert source.patience == [5, 0, 0]
-    assert portions.next(5) == [b"22"]
+    assert portions.next(5).lines() == [b"22"]
     assert not portions.ended_in_half_a_line
-    assert portions.next(5) == [b"3"]
+    assert portions.next(5).lines() == [b"3"]
     assert portions.ended_in_half_a_line
-    assert portions.next(5) == []
+    assert portions.next(5).lines() == []
 
 
 def test_what_is_not_given_out_is_taken_at_once():
     source = Source([b"1"], [b"2"])
     portions = Portions(source, lambda lines, size: None, 100)
-    assert portions.next(5) == [b"1"]
+    assert portions.next(5).lines() == [b"1"]
     assert source.patience == [5]
     assert portions.plan is None
 
