@@ -16,6 +16,7 @@ from typing import Final, Generic, TypeVar
 
 from target_oracle.acts import Act
 from target_oracle.checkpoint import Batch, Reject
+from target_oracle.columnar import ColumnRows
 from target_oracle.errors import InternalError, TargetError
 from target_oracle.gate import Ending
 from target_oracle.loader import Loader
@@ -77,6 +78,7 @@ class Handover:
     Reader and loader share one interpreter, so that while both compute neither gains: with a batch at work
     the reader waits until the loader has sent it, and decodes the next one while the server answers. Then
     it also frees the rows that were sent before, which takes a quarter of the time that encoding them does.
+    What is decoded into columns is decoded without the interpreter: there it does not wait for that.
     """
 
     def __init__(
@@ -127,7 +129,8 @@ class Handover:
         """
         See `Loader.load`; waits only while the queue is full.
         """
-        self._put(_Work(batch.size, lambda: self._loader.load(batch, rejects), batch.rows))
+        work = _Work(batch.size, lambda: self._loader.load(batch, rejects), batch.rows)
+        self._put(work, beside=isinstance(batch.rows, ColumnRows))
 
     def act(self, act: Act) -> None:
         """
@@ -181,9 +184,9 @@ class Handover:
             raise call.failure
         return call.answer  # type: ignore[return-value]  # done without failure: there is an answer
 
-    def _put(self, work: _Work) -> None:
+    def _put(self, work: _Work, *, beside: bool = False) -> None:
         with self._changed:
-            while not self._has_room(work.size) and self._failure is None:
+            while not self._has_room(work.size, beside=beside) and self._failure is None:
                 self._hurry()
                 self._changed.wait(LOOK_SECONDS if self._waiting else PEEK_SECONDS)
             self.check()
@@ -195,10 +198,13 @@ class Handover:
             self._changed.notify_all()
         self._spent.clear()
 
-    def _has_room(self, size: int) -> bool:
+    def _has_room(self, size: int, *, beside: bool) -> bool:
+        """
+        Tell whether *size* bytes may wait; *beside* a loader that computes where that is no hindrance.
+        """
         if not self._bytes or self._bytes + size <= QUEUE_BYTES:
             return True
-        return not self._waiting and not self._computes()
+        return not self._waiting and (beside or not self._computes())
 
     def _computes(self) -> bool:
         """

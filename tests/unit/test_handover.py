@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from target_oracle import handover as module
+from target_oracle.columnar import ColumnRows
 from target_oracle.errors import Interrupted, LoadError
 from target_oracle.gate import Ending
 from target_oracle.handover import Handover
@@ -156,6 +157,21 @@ def test_the_next_batch_is_taken_once_the_loader_waits_for_the_server(pipe, monk
     taken(handover)
     handover.load(FakeBatch(60), ())
     assert cpu.looks < 0
+    assert "load 60" not in loader.done
+    loader.let.set()
+    handover.finish(clean=True)
+
+
+def test_columns_do_not_wait_for_a_loader_that_computes(pipe, monkeypatch):
+    """
+    The first batch is never done here, and the loader never rests.
+    """
+    monkeypatch.setattr(module, "QUEUE_BYTES", 100)
+    loader = FakeLoader()
+    handover = start(loader, pipe, cpu_seconds=LoaderCpu(10**9))
+    handover.load(FakeBatch(60, ColumnRows(None, None)), ())
+    taken(handover)
+    handover.load(FakeBatch(60, ColumnRows(None, None)), ())
     assert "load 60" not in loader.done
     loader.let.set()
     handover.finish(clean=True)
