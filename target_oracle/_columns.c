@@ -298,7 +298,7 @@ static PyObject *columns_last(PyObject *object, PyObject *keys) {
     Columns *self = (Columns *)object;
     PyObject *found = NULL;
     Py_ssize_t count = PyTuple_Size(keys);
-    if (count < 0 || !is_open(self)) return NULL;
+    if (count < 0) return NULL;
     int *places = malloc(((size_t)count + 1) * sizeof *places);
     char *last = malloc(self->rows.rows + 1);
     if (places == NULL || last == NULL) {

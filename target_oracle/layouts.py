@@ -36,8 +36,8 @@ _RAW_BYTES: Final = 4_000
 # Names that the compiled part does not compare, as it reads no escapes in them.
 _ODD: Final = frozenset('"\\') | frozenset(map(chr, range(32)))
 _MOST_CHOICES: Final = 64
-# First bytes of JSON values, as the compiled part counts them.
-_STRING, _OBJECT, _ARRAY, _NUMBER, _BOOLEAN = 1, 2, 4, 8, 16
+# Types of JSON values by their first byte, as the compiled part counts them.
+_STRING, _OBJECT, _ARRAY, _NUMBER, _BOOLEAN, _NULL, _INTEGER = 1, 2, 4, 8, 16, 32, 64
 _TYPES: Final = {
     "string": _STRING,
     "object": _OBJECT,
@@ -215,7 +215,10 @@ def _demand(rule: Rule, slot: Slot) -> bool:
             return False
         rule["types"] &= sum(mask for byte, mask in _STARTS.items() if byte in check.starts)
     demand = _DEMANDS.get(rule["kind"])
-    return check.accepts is None or (demand is not None and check.by_value and demand(rule, check, slot))
+    if check.accepts is None:
+        return True
+    by_value = check.by_value or rule["kind"] == "document"
+    return demand is not None and by_value and demand(rule, check, slot)
 
 
 def _least(one: int | None, other: int | None) -> int | None:
@@ -268,8 +271,78 @@ def _of_text(rule: Rule, check: ColumnCheck, _slot: Slot) -> bool:
     return True
 
 
+def _of_document(rule: Rule, _check: ColumnCheck, slot: Slot) -> bool:
+    form = _form(slot.prop.schema)
+    if form is None or slot.prop.kind is not Kind.JSON:
+        return False
+    rule["form"] = form
+    return True
+
+
+# Keywords that say nothing of a value, and those whose meaning a form has.
+_SILENT: Final = frozenset(
+    {
+        "$comment",
+        "default",
+        "deprecated",
+        "description",
+        "examples",
+        "format",
+        "readOnly",
+        "title",
+        "writeOnly",
+    }
+)
+_FORMED: Final = _SILENT | {"type", "properties", "required", "items", "additionalProperties"}
+_MOST_REQUIRED: Final = 64
+_INSIDE: Final = {**_TYPES, "integer": _INTEGER, "null": _NULL}
+_ANY_TYPE: Final = _mask(frozenset(_TYPES)) | _NULL
+
+
+def _form(schema: Any, depth: int = 32) -> tuple[Any, ...] | None:
+    """
+    Return what *schema* says of a value and its inside, as the compiled part reads it.
+
+    None where it says more than that.
+    """
+    if not isinstance(schema, dict) or not schema.keys() <= _FORMED or depth == 0:
+        return None
+    if schema.get("additionalProperties", True) is not True:
+        return None
+    types = schema.get("type", ())
+    names = [types] if isinstance(types, str) else types
+    required = schema.get("required", [])
+    if not _are_names(names) or not set(names) <= _INSIDE.keys() or not _are_names(required):
+        return None
+    members = _members(schema.get("properties", {}), required, depth)
+    items = _form(schema["items"], depth - 1) if "items" in schema else None
+    if members is None or (items is None and "items" in schema):
+        return None
+    mask = 0
+    for name in names:
+        mask |= _INSIDE[name]
+    return mask or _ANY_TYPE, members, items
+
+
+def _are_names(said: Any) -> bool:
+    return isinstance(said, (list, tuple)) and all(isinstance(each, str) for each in said)
+
+
+def _members(said: Any, required: Sequence[str], depth: int) -> tuple[Any, ...] | None:
+    if not isinstance(said, dict) or len(required) > _MOST_REQUIRED:
+        return None
+    found = []
+    for name in dict.fromkeys((*said, *required)):
+        form = _form(said.get(name, {}), depth - 1)
+        if form is None or _ODD & set(name):
+            return None
+        found.append((name.encode(), form, name in required))
+    return tuple(found)
+
+
 _DEMANDS: Final[Mapping[str, Callable[[Rule, ColumnCheck, Slot], bool]]] = {
     "integer": _of_integer,
     "decimal": _of_decimal,
     "text": _of_text,
+    "document": _of_document,
 }

@@ -76,12 +76,14 @@ def send_columns(database: Database, batch: Batch, rows: ColumnRows) -> Outcome 
     last = rows.last(version.key_positions)
     if not is_staged_as_columns(loading.upsert_strategy, version.columns, len(last)):
         return None
-    staging = staging_of(database, version)
-    merged = (
-        staging.upsert_columns(last, skip_unchanged=loading.skip_unchanged)
-        if staging.is_ready() and _writer_of(database, version, ()).merges
-        else None
-    )
+    writer, staging = _writer_of(database, version, ()), staging_of(database, version)
+    if not writer.merges or not staging.is_ready():
+        return None
+    try:
+        merged = staging.upsert_columns(last, skip_unchanged=loading.skip_unchanged)
+    except DatabaseError as refusal:
+        _without_merge(version, writer, refusal)
+        return None
     if merged is None:
         return None
     return Outcome(
@@ -205,13 +207,7 @@ class _Sending:
             try:
                 return self._by_merge(absent, rows, writer, outcome)
             except DatabaseError as refusal:
-                if not forbids_merge(refusal):
-                    raise
-                writer.merges = False
-                logger.info(
-                    "stream %s: a policy of the table forbids MERGE; rows go as UPDATE and INSERT",
-                    version.stream,
-                )
+                _without_merge(version, writer, refusal)
         outcome.way = "array"
         return writer.upsert(rows)
 
@@ -237,6 +233,18 @@ def _writer_of(database: Database, version: Version, absent: tuple[int, ...]) ->
     columns = tuple(column for n, column in enumerate(version.columns) if n not in left_out)
     target = version.target
     return database.writer(target.owner, target.rows_table, columns, keys_of(version))
+
+
+def _without_merge(version: Version, writer: Writer, refusal: DatabaseError) -> None:
+    """
+    See that *writer* does without MERGE where a policy forbids it; raise any other *refusal*.
+    """
+    if not forbids_merge(refusal):
+        raise refusal
+    writer.merges = False
+    logger.info(
+        "stream %s: a policy of the table forbids MERGE; rows go as UPDATE and INSERT", version.stream
+    )
 
 
 def _placed(refused: Iterable[Refusal], asked: Asked) -> list[tuple[int, Refusal]]:

@@ -118,22 +118,6 @@ static int decode_text(Input *input, const Rule *rule, Rows *rows, Column *colum
     return fits_text(rule, column, extent) ? keep_text(rule, rows, column, extent) : -1;
 }
 
-static int type_at(const char *at) {
-    switch (*at) {
-    case '"':
-        return A_STRING;
-    case '{':
-        return AN_OBJECT;
-    case '[':
-        return AN_ARRAY;
-    case 't':
-    case 'f':
-        return A_BOOLEAN;
-    default:
-        return A_NUMBER;
-    }
-}
-
 static size_t characters(const char *text, size_t size) {
     size_t count = 0;
     for (size_t n = 0; n < size; n++) count += ((unsigned char)text[n] & 0xc0) != 0x80;
@@ -144,7 +128,9 @@ static int decode_document(Input *input, const Rule *rule, Rows *rows, Column *c
     if (!(type_at(input->at) & rule->types)) return -1;
     if (*input->at == '"') return decode_text(input, rule, rows, column);
     const char *from = input->at;
-    if (!skip_value(&input->at, input->limit, DEEPEST)) return -1;
+    if (rule->form ? !skip_formed(&input->at, input->limit, rule->form, DEEPEST)
+                   : !skip_value(&input->at, input->limit, DEEPEST))
+        return -1;
     size_t size = (size_t)(input->at - from);
     if (!reserve(&column->data, size)) {
         input->lost = true;

@@ -3,6 +3,7 @@
 #ifndef TARGET_ORACLE_PLAN_H
 #define TARGET_ORACLE_PLAN_H
 
+#include "form.h"
 #include "values.h"
 
 typedef enum {
@@ -24,9 +25,6 @@ typedef struct {
     uint32_t start;
 } Automaton;
 
-/* First bytes of JSON values, a bit each. */
-enum { A_STRING = 1, AN_OBJECT = 2, AN_ARRAY = 4, A_NUMBER = 8, A_BOOLEAN = 16 };
-
 /* What the values of one column must be; what is not is left to the slow way. */
 typedef struct {
     Kind kind;
@@ -37,6 +35,7 @@ typedef struct {
     bool quoted;   /* a DECIMAL that JSON writes as a string */
     bool large;    /* a text or binary of any length, for a LOB */
     int types;     /* a DOCUMENT's */
+    Form *form;    /* its inside, where the schema says anything of that */
     int64_t low, high;         /* INTEGER, bounds included */
     Wide below;                /* DECIMAL: the magnitude is less than this, 0 for no such bound */
     int places;                /* DECIMAL: fraction digits at most */

@@ -109,6 +109,50 @@ static bool read_pattern(PyObject *described, Rule *rule) {
     return true;
 }
 
+static bool read_form(PyObject *described, Form *form);
+
+/* A member: its name, its form and whether it is required. */
+static bool read_member(PyObject *described, Form *form, uint32_t place) {
+    Slice name;
+    PyObject *inner;
+    int required;
+    if (!PyArg_ParseTuple(described, "y#Op", &name.data, &name.size, &inner, &required)) return false;
+    if (required) {
+        form->bits[place] = form->required + 1;
+        form->required |= form->bits[place];
+        if (form->bits[place] == 0) {
+            PyErr_SetString(PyExc_ValueError, "more members are required than there are bits");
+            return false;
+        }
+    }
+    enter(&form->names, name, (int32_t)place);
+    form->count = place + 1;
+    return read_form(inner, &form->members[place]);
+}
+
+/* A tuple of types, members and the form of items, None for none. */
+static bool read_form(PyObject *described, Form *form) {
+    PyObject *members, *items;
+    if (!PyArg_ParseTuple(described, "iO!O", &form->types, &PyTuple_Type, &members, &items)) return false;
+    size_t count = (size_t)PyTuple_Size(members);
+    form->members = calloc(count + 1, sizeof *form->members);
+    form->bits = calloc(count + 1, sizeof *form->bits);
+    if (form->members == NULL || form->bits == NULL || !make_table(&form->names, count))
+        return PyErr_NoMemory() != NULL;
+    for (size_t n = 0; n < count; n++)
+        if (!read_member(PyTuple_GetItem(members, (Py_ssize_t)n), form, (uint32_t)n)) return false;
+    if (items == Py_None) return true;
+    form->items = calloc(1, sizeof *form->items);
+    return form->items ? read_form(items, form->items) : PyErr_NoMemory() != NULL;
+}
+
+static bool read_inside(PyObject *described, Rule *rule) {
+    PyObject *found = member(described, "form");
+    if (found == NULL) return true;
+    rule->form = calloc(1, sizeof *rule->form);
+    return rule->form ? read_form(found, rule->form) : PyErr_NoMemory() != NULL;
+}
+
 static bool read_kind(PyObject *described, Kind *kind) {
     static const char *const names[] = {"integer", "decimal",  "double", "boolean", "text",
                                         "document", "moment", "day",    "binary"};
@@ -150,7 +194,7 @@ static bool read_rule(PyObject *described, Rule *rule) {
     rule->min_chars = member(described, "min_chars") ? read_size(described, "min_chars") : 0;
     return !PyErr_Occurred() && read_bound(described, "least", &rule->least, &rule->has_least) &&
            read_bound(described, "most", &rule->most, &rule->has_most) && read_choices(described, rule) &&
-           read_pattern(described, rule);
+           read_pattern(described, rule) && read_inside(described, rule);
 }
 
 /* Put column COLUMN at the end of PATH below NODE, a tuple of names. */
@@ -240,6 +284,8 @@ static void plan_dealloc(PyObject *object) {
     for (uint32_t n = 0; self->rules && n < self->count; n++) {
         drop_table(&self->rules[n].choices);
         free(self->rules[n].numbers);
+        if (self->rules[n].form) drop_form(self->rules[n].form);
+        free(self->rules[n].form);
     }
     free(self->rules);
     free(self->usual_bytes);

@@ -50,6 +50,18 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "clock": {"type": ["null", "string"], "format": "time"},
     "object": {"type": ["null", "object"]},
     "list": {"type": ["null", "array"]},
+    "shape": {
+        "type": ["null", "object"],
+        "required": ["a"],
+        "properties": {
+            "a": {"type": "integer"},
+            "b": {
+                "type": ["null", "array"],
+                "items": {"type": "object", "properties": {"c": {"type": "string"}}},
+            },
+        },
+    },
+    "numbers": {"type": "array", "items": {"type": ["number", "null"]}},
     "either": {"type": ["null", "string", "number", "object"]},
     "bytes": {"type": ["null", "string"], "contentEncoding": "base64"},
 }  # fmt: skip
@@ -167,7 +179,13 @@ MOMENTS = st.one_of(
         ]
     ),
 )
+FORMED = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from([1.0, 2.5, "x"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=3),
+    max_leaves=8,
+).map(lambda value: json.dumps(value).encode())
 DOCUMENTS = st.one_of(
+    FORMED,
     st.recursive(
         st.none() | st.booleans() | st.integers() | TEXTS,
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
@@ -240,6 +258,8 @@ VALUES = {
     "clock": [b'"12:00:00"'],
     "object": [b'{"a": [1.10, null]}'],
     "list": [b"[]", b'["\\u00e9"]'],
+    "shape": [b'{"a":1}', b'{"z":[1], "b":[{"c":"x"},{}], "a": -7 }', b'{"b":null,"a":0}'],
+    "numbers": [b"[]", b"[1, 2.5, null]"],
     "either": [b'"x"', b"12", b'{"a":1}'],
     "bytes": [b'"aGVsbG8="'],
 }
@@ -505,7 +525,10 @@ def layout(schema: dict[str, Any], server: Server = SERVERS[0], **given: Any) ->
         {"type": "integer", "enum": list(range(65))},
         {"type": "string", "pattern": "^(?!x)"},
         {"type": "string", "minLength": 1, "not": {"const": "x"}},
-        {"type": "object", "required": ["b"]},
+        {"type": "object", "properties": {"b": {"minimum": 1}}},
+        {"type": "object", "additionalProperties": False},
+        {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}},
+        {"type": "object", "properties": {'b"': {"type": "string"}}},
         {"type": "boolean", "const": True},
         {"type": "string", "format": "date-time", "pattern": "^2"},
         {"type": "string", "format": "date-time", "x-sql-datatype": "DATE"},
