@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -136,9 +136,17 @@ def json_type(raw: bytes) -> str:
     >>> json_type(b"[1]")
     'array'
     """
-    first = raw[:1]
-    names = {b'"': "string", b"{": "object", b"[": "array", b"t": "boolean", b"f": "boolean", b"n": "null"}
-    return names.get(first, "number")
+    return _BY_FIRST_BYTE.get(raw[:1], "number")
+
+
+_BY_FIRST_BYTE: Final = {
+    b'"': "string",
+    b"{": "object",
+    b"[": "array",
+    b"t": "boolean",
+    b"f": "boolean",
+    b"n": "null",
+}
 
 
 def python_type(value: Any) -> str:

@@ -95,7 +95,7 @@ class Decoder:
             envelope = _envelope(self.stream, self.slots, extras=self.extras, tolerant=self.tolerant)
             self.decode = msgspec.json.Decoder(envelope, float_hook=Decimal).decode
         self._to_rows = _to_rows(self.slots)
-        self._quick: dict[int, Callable[[msgspec.Raw], Any]] = {}
+        self._readings: list[_Reading] = []
 
     def rows_into(self, rows: list[Row], lines: Iterator[bytes]) -> None:
         """
@@ -137,46 +137,46 @@ class Decoder:
             values = _OBJECT.decode(record)
         except REFUSED as fault:
             raise RowFault("TYPE", f"the record is no readable JSON object: {fault}") from fault
-        row = tuple(self._slow_value(position, slot, values) for position, slot in enumerate(self.slots))
+        row = self._slow_values(values)
         if self._demand is not None:
             self._demand(record)
-        extras = {"time_extracted": _moment(extracted), "version": version}
-        return (*row, *(extras[name] for name in self.extras))
+        if self.extras:
+            extras = {"time_extracted": _moment(extracted), "version": version}
+            row += (extras[name] for name in self.extras)
+        return tuple(row)
 
-    def _slow_value(self, position: int, slot: Slot, values: Mapping[str, msgspec.Raw]) -> Any:
+    def _slow_values(self, values: Mapping[str, msgspec.Raw]) -> list[Any]:
+        """
+        Return what becomes of *values*, slot by slot; raise RowFault, its column named, at the first fault.
+        """
+        readings = self._readings = self._readings or [_reading(slot) for slot in self.slots]
+        row: list[Any] = []
+        opened: _Objects = {(): values}
         try:
-            value = self._read(position, slot, _find(values, slot.prop.path))
+            for slot, around, name, quick in readings:
+                raw = (_members(opened, around) if around else values).get(name)
+                if raw is None:
+                    row.append(_missing(slot))
+                    continue
+                try:
+                    row.append(quick(raw))  # it came this way for a neighbour's sake
+                except REFUSED:
+                    row.append(self._read(len(row), slot, bytes(raw)))
         except RowFault as fault:
-            fault.column = fault.column or slot.prop.name
+            fault.column = fault.column or self.slots[len(row)].prop.name
             raise
-        return value
+        return row
 
-    def _read(self, position: int, slot: Slot, raw: msgspec.Raw | None) -> Any:
-        if raw is None:
-            return _missing(slot)
-        if bytes(raw) == b"null":
+    def _read(self, position: int, slot: Slot, text: bytes) -> Any:
+        """
+        Return what the JSON *text* stands for that the fast way refuses, or raise RowFault.
+        """
+        if text == b"null":
             return _no_value(slot, null=True)
-        if slot.converter.annotation is msgspec.Raw:
-            return raw
-        try:
-            return self._quickly(position, slot)(raw)  # it came this way for a neighbour's sake
-        except REFUSED:
-            value = slot.converter.read(bytes(raw))
+        value = slot.converter.read(text)
         self._slow_hits[position] += 1
-        self._refused[position] = bytes(raw)
+        self._refused[position] = text
         return _no_value(slot, null=False) if value is None else value
-
-    def _quickly(self, position: int, slot: Slot) -> Callable[[msgspec.Raw], Any]:
-        """
-        Return what reads one value of *slot* as the fast way does; raises one of REFUSED.
-        """
-        quick = self._quick.get(position)
-        if quick is None:
-            annotation = slot.converter.annotation
-            # The fast way takes any value for a number and looks at it later; here it is looked at now.
-            quick = _by_reading(slot.converter) if annotation is Any else _typed(annotation)
-            self._quick[position] = quick
-        return quick
 
     def any_rows(self, lines: Sequence[bytes]) -> list[Row]:
         """
@@ -344,12 +344,28 @@ def _with_columns(rows: list[Row], columns: Mapping[int, Sequence[Any]]) -> list
     return list(zip(*turned, strict=True))
 
 
-def _typed(annotation: Any) -> Callable[[msgspec.Raw], Any]:
+# A slot, the path of the object that its property is in, the property's name there, and what reads its value.
+_Reading: TypeAlias = "tuple[Slot, tuple[str, ...], str, Callable[[msgspec.Raw], Any]]"
+
+
+def _reading(slot: Slot) -> _Reading:
+    *around, name = slot.prop.path
+    return slot, tuple(around), name, _quickly(slot)
+
+
+def _quickly(slot: Slot) -> Callable[[msgspec.Raw], Any]:
+    """
+    Return what reads one value of *slot* as the fast way does; raises one of REFUSED, or RowFault.
+    """
+    annotation, read = slot.converter.annotation, slot.converter.read
+    if annotation is msgspec.Raw:
+        return lambda raw: _no_value(slot, null=True) if bytes(raw) == b"null" else raw
+    if annotation is Any:
+        # The fast way takes any value for a number and looks at it later; here it is looked at now.
+        return lambda raw: _no_value(slot, null=True) if bytes(raw) == b"null" else read(bytes(raw))
+    if not (slot.key or slot.filled):
+        annotation = annotation | None
     return msgspec.json.Decoder(annotation, float_hook=Decimal).decode
-
-
-def _by_reading(converter: Converter) -> Callable[[msgspec.Raw], Any]:
-    return lambda raw: converter.read(bytes(raw))
 
 
 def _takes(converter: Converter, raw: bytes | msgspec.Raw) -> bool:
@@ -373,16 +389,21 @@ def _relaxed(slot: Slot, raw: bytes) -> Slot:
     return replace(slot, converter=converter)
 
 
-def _find(values: Mapping[str, msgspec.Raw], path: tuple[str, ...]) -> msgspec.Raw | None:
-    raw = values.get(path[0])
-    for name in path[1:]:
-        if raw is None or bytes(raw) == b"null":
-            return None
+# The objects of a record that were opened, by path; the record itself is at ().
+_Objects: TypeAlias = "dict[tuple[str, ...], Mapping[str, msgspec.Raw]]"
+
+
+def _members(opened: _Objects, path: tuple[str, ...]) -> Mapping[str, msgspec.Raw]:
+    """
+    Return the members of the object at *path*, none where it is not there; each is *opened* once a record.
+    """
+    if path not in opened:
+        raw = _members(opened, path[:-1]).get(path[-1])
         try:
-            raw = _OBJECT.decode(raw).get(name)
+            opened[path] = {} if raw is None or bytes(raw) == b"null" else _OBJECT.decode(raw)
         except REFUSED as fault:
             raise RowFault("TYPE", "an object is expected here") from fault
-    return raw
+    return opened[path]
 
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])

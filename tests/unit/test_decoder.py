@@ -143,6 +143,28 @@ def test_the_relaxed_way_means_the_same(column, value):
     assert outcome(relaxed) == outcome(strict)
 
 
+@given(st.data())
+def test_the_slow_way_tells_the_first_fault_in_the_order_of_the_columns(data):
+    """
+    Whatever else is wrong, and in whatever order the record has its properties.
+    """
+    names = data.draw(st.lists(st.sampled_from(list(COLUMNS)), min_size=1, unique=True))
+    members = {name: written(data.draw(JSON)) for name in data.draw(st.permutations(names))}
+
+    def outcome(*columns):
+        record = "{" + ",".join(f'"{name}":{text}' for name, text in members.items()) + "}"
+        try:
+            return Decoder("s", [slot(name, *COLUMNS[name]) for name in columns]).slow_row(
+                record.encode(), None, None
+            )
+        except RowFault as fault:
+            return fault.code, fault.why, fault.column
+
+    alone = [outcome(name) for name in names]
+    faults = [one for one in alone if len(one) == 3]
+    assert outcome(*names) == (faults[0] if faults else tuple(value for (value,) in alone))
+
+
 def test_rows_before_a_refused_line_stay():
     """
     The reader relies on it: list.extend keeps what it got before its iterator raised.
@@ -217,6 +239,28 @@ def test_nested_properties_become_columns():
     assert fast(decoder, line({"id": 1, "o": {"a": "x", "p": {"b": "y"}}})) == ([(1, "x", "y")], {})
     assert fast(decoder, line({"id": 1})) == ([(1, None, None)], {})
     assert slow(decoder, b'{"id":1,"o":null}') == ([(1, None, None)], {})
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        ({"id": 1, "o": 5}, ("TYPE", "o/a")),
+        ({"id": 1, "o": {"p": []}}, ("TYPE", "o/p/b")),
+        ({"id": 1, "o": {"a": "x" * 11, "p": []}}, ("ORA-12899", "o/a")),
+        ({"id": 1, "o": {"p": {"b": {}}}}, ("TYPE", "o/p/b")),
+        ({"id": "x", "o": 5}, ("TYPE", "id")),
+    ],
+)
+def test_what_is_wrong_within_an_object_is_told_of_the_first_column_that_needs_it(record, why):
+    slots = [
+        slot("id", Kind.INTEGER, INTEGER, ("integer",)),
+        slot("o/a", Kind.STRING, SHORT),
+        slot("o/p/b", Kind.STRING, SHORT),
+        slot("o/p/c", Kind.STRING, SHORT),
+    ]
+    with pytest.raises(RowFault) as caught:
+        slow(Decoder("s", slots), json.dumps(record).encode())
+    assert (caught.value.code, caught.value.column) == why
 
 
 def test_a_column_whose_values_keep_failing_the_fast_way_is_relaxed():
