@@ -33,7 +33,7 @@ from target_oracle.oracle.codes import (
 )
 from target_oracle.oracle.database import Database, DatabaseError
 from target_oracle.oracle.rejecttable import Rejected
-from target_oracle.rejects import Budget, Place, message
+from target_oracle.rejects import Budget, Place, messages
 from target_oracle.resume import Ahead, Resume, read_ahead
 from target_oracle.spool import Spool
 from target_oracle.stages import watched
@@ -163,7 +163,7 @@ class Loader:
         """
         rejects = [*self._open_rejects(), *ending.rejects]
         received = self._summary.received() + sum(ending.received.values())
-        self._within_budget(rejects, received)
+        self._within_budget(received, ending.rejects)
         if self._work or self._acts or rejects or ending.state is not None:
             ahead = self._ahead_after(ending)
             self._attempt(lambda: self._commit(ending, rejects, ahead))
@@ -403,13 +403,17 @@ class Loader:
         return [reject for work in self._work for reject in (*work.rejects, *work.outcome.rejects)]
 
     def _check_budget(self, received: int | None) -> None:
-        self._within_budget(self._open_rejects(), received)
+        self._within_budget(received, ())
 
-    def _within_budget(self, rejects: list[Reject], received: int | None) -> None:
+    def _within_budget(self, received: int | None, more: Sequence[Reject]) -> None:
+        """
+        Check the budget for the rejects of the batches and *more*.
+        """
+        count = len(more) + sum(len(work.rejects) + len(work.outcome.rejects) for work in self._work)
         try:
-            self._budget.check(len(rejects), received)
+            self._budget.check(count, received)
         except Exception:
-            self._refuse(rejects)
+            self._refuse([*self._open_rejects(), *more])
             raise
 
     def _refuse(self, rejects: list[Reject]) -> None:
@@ -418,8 +422,8 @@ class Loader:
         """
         if self._database.is_open:
             self._roll_back()
+        self._summary.rejected(rejects)
         for reject in rejects:
-            self._summary.reject(reject)
             if reject.stream is not None:
                 self._summary.of(reject.stream).received += 1
         if self._place:
@@ -450,9 +454,9 @@ class Loader:
                 each.code,
                 each.column,
                 each.why,
-                message(each, RUN_ID, self._mask).decode(),
+                text.decode(),
             )
-            for each in rejects
+            for each, text in zip(rejects, messages(rejects, RUN_ID, self._mask), strict=True)
         ]
 
     # --- committing
@@ -475,7 +479,7 @@ class Loader:
                 versioned.add(version.stream)
         # Rows that the database refused still stand in their batch; those that were never sent do not.
         for reject in (*(each for work in self._work for each in work.rejects), *ending.rejects):
-            if reject.stream is not None:
+            if reject.stream is not None and reject.line > first:
                 lines.setdefault(reject.stream, []).append((reject.line, reject.raw))
         # What gathers beside a table is not in it: a run that dies leaves nothing of it.
         beside = {name for name in lines if self._config.for_stream(name).load_method == "overwrite"}
@@ -513,9 +517,9 @@ class Loader:
         for work in self._work:
             self._summary.count(work.batch.version.stream, work.outcome)
             self._summary.changed(work.batch.version.stream, work.batch.empty, work.batch.rounded)
-        for reject in rejects:
-            self._summary.reject(reject)
-            logger.warning("%s", said(reject)) if self._summary.reasons.total() <= _SHOWN else None
+        for reject in rejects[: max(0, _SHOWN - self._summary.reasons.total())]:
+            logger.warning("%s", said(reject))
+        self._summary.rejected(rejects)
         if rejects and self._place:
             self._place.settle()
         self._budget.settled += len(rejects)

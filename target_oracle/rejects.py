@@ -8,7 +8,7 @@ import base64
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,7 +26,7 @@ class Place(Protocol):
     Where rejects go before the checkpoint that made them is committed; see `RejectFile`.
     """
 
-    def write(self, rejects: Iterable[Reject], schemas: Mapping[str, bytes]) -> None:
+    def write(self, rejects: Sequence[Reject], schemas: Mapping[str, bytes]) -> None:
         """
         Write the rejects of the open checkpoint.
         """
@@ -61,20 +61,22 @@ class RejectFile:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             self._settled = self._end = _end_of(self._descriptor)
 
-    def write(self, rejects: Iterable[Reject], schemas: Mapping[str, bytes]) -> None:
+    def write(self, rejects: Sequence[Reject], schemas: Mapping[str, bytes]) -> None:
         """
         Write the *rejects* of the open checkpoint, durably; *schemas* are the SCHEMA lines of their streams.
         """
         self._pending = set()
         lines: list[bytes] = []
-        for reject in rejects:
+        undescribed = schemas.keys() - self._described
+        for reject, text in zip(rejects, messages(rejects, self._run_id, self._mask), strict=True):
             stream = reject.stream
-            if stream is not None and stream in schemas and stream not in self._described | self._pending:
+            if stream is not None and stream in undescribed:
+                undescribed.remove(stream)
                 self._pending.add(stream)
                 lines.append(schemas[stream].strip())
-            lines.append(message(reject, self._run_id, self._mask))
+            lines.append(text)
         with self._guarded():
-            self._put(b"".join(line + b"\n" for line in lines))
+            self._put(b"\n".join([*lines, b""]))
 
     def _put(self, text: bytes) -> None:
         if self._end > self._settled:
@@ -152,43 +154,50 @@ def _unsyncable_passes() -> Iterator[None]:
             raise
 
 
-def message(reject: Reject, run_id: str, mask: Mask) -> bytes:
+def messages(rejects: Sequence[Reject], run_id: str, mask: Mask) -> Iterator[bytes]:
     """
-    Return the reject as a Singer message: its own line with `_reject`, or INVALID where there was no RECORD.
+    Yield each of *rejects* as a Singer message: its own line with `_reject`, INVALID where that is no RECORD.
 
     A line that is no UTF-8 comes with U+FFFD in place of the broken bytes, and whole as base64. Under a
     *mask* sensitive properties are hidden, and so is a line in which they cannot be found.
     """
-    why: dict[str, Any] = {
-        "line": reject.line,
-        "code": reject.code,
-        "reason": reject.why,
-        "column": reject.column,
-        "run_id": run_id,
-        "rejected_at": datetime.now(timezone.utc).isoformat(),
-    }
-    raw = (mask.line(reject.raw) or b"***") if mask else reject.raw
+    now = datetime.now(timezone.utc).isoformat()
+    for reject in rejects:
+        why = {
+            "line": reject.line,
+            "code": reject.code,
+            "reason": reject.why,
+            "column": reject.column,
+            "run_id": run_id,
+            "rejected_at": now,
+        }
+        raw = (mask.line(reject.raw) or b"***") if mask else reject.raw
+        yield _with_why(raw.strip(), why) if _holds_a_record(raw) else _mended(reject, raw, why)
+
+
+def _with_why(record: bytes, why: dict[str, Any]) -> bytes:
+    return b'%b,"_reject":%b}' % (record[:-1].rstrip(), orjson.dumps(why))
+
+
+def _mended(reject: Reject, raw: bytes, why: dict[str, Any]) -> bytes:
+    """
+    Return the message of a line that is not, as it is, a RECORD.
+    """
     text = raw.decode(errors="replace")
+    line = text.strip().encode()
     if text.encode() != raw:
         why["base64"] = base64.b64encode(raw).decode()
-    record = _as_record(text)
-    if record is None:
-        return orjson.dumps({"type": "INVALID", "stream": reject.stream, "text": text, "_reject": why})
-    return record + b',"_reject":' + orjson.dumps(why) + b"}"
+    if _holds_a_record(line):
+        return _with_why(line, why)
+    return orjson.dumps({"type": "INVALID", "stream": reject.stream, "text": text, "_reject": why})
 
 
-def _as_record(text: str) -> bytes | None:
-    """
-    Return the text of a RECORD up to its closing brace; None when it is none. Its bytes stay as they are.
-    """
-    line = text.strip().encode()
+def _holds_a_record(line: bytes) -> bool:
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
-        return None
-    if not isinstance(found, dict) or found.get("type") != "RECORD" or not line.endswith(b"}"):
-        return None
-    return line[:-1].rstrip()
+        return False
+    return isinstance(found, dict) and found.get("type") == "RECORD"
 
 
 class Budget:

@@ -5,8 +5,9 @@ What a run did, stream by stream, in numbers that must add up.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from target_oracle.checkpoint import COUNTS, Outcome, Reject
@@ -27,6 +28,10 @@ RESULTS: Final = (
     "skipped",
     "rejected",
 )
+
+
+# What rejects are counted by.
+_SORT: Final = attrgetter("stream", "column", "code")
 
 
 @dataclass(slots=True)
@@ -96,7 +101,7 @@ class Summary:
         """
         Return the totals of *stream*.
         """
-        return self.streams.setdefault(stream, StreamTotal())
+        return self.streams.get(stream) or self.streams.setdefault(stream, StreamTotal())
 
     def started(self, stream: str) -> None:
         """
@@ -141,13 +146,14 @@ class Summary:
         total.empty += empty
         total.rounded += rounded
 
-    def reject(self, reject: Reject) -> None:
+    def rejected(self, rejects: Iterable[Reject]) -> None:
         """
-        Add a reject.
+        Add *rejects*.
         """
-        if reject.stream is not None:
-            self.of(reject.stream).rejected += 1
-        self.reasons[reject.stream or "-", reject.column or "-", reject.code] += 1
+        for (stream, column, code), count in Counter(map(_SORT, rejects)).items():
+            if stream is not None:
+                self.of(stream).rejected += count
+            self.reasons[stream or "-", column or "-", code] += count
 
     def check(self) -> None:
         """

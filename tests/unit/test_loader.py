@@ -4,6 +4,7 @@ The loader under single faults; any mix of them is in test_checkpoints.py.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import oracledb
@@ -181,6 +182,50 @@ def test_rejects_of_a_checkpoint_in_doubt_are_kept(tmp_path):
     with pytest.raises(LoadError):
         run.go()
     assert path.read_text().count("_reject") == 1
+
+
+BAD = b'{"type":"RECORD","stream":"a","record":{"id":"x"}}'
+
+
+def test_rejects_are_told_one_by_one_until_it_is_enough(caplog):
+    """
+    Twenty of a run, whatever the checkpoints.
+    """
+    pairs = [message for n in range(1, 31) for message in (record("a", n), BAD, state(n))]
+    run = Run(Model(), portions(schema("a"), *pairs), replace(CONFIG, max_rejects=30)).go()
+    told = [each.split(":")[1].split()[2] for each in caplog.messages if each.startswith("rejected: ")]
+    assert [int(line) for line in told] == list(range(3, 3 + 3 * 20, 3))
+    assert run.summary.checkpoints > 1
+    assert run.summary.streams["a"].rejected == 30
+
+
+def test_rejects_over_budget_end_the_run_with_the_next_batch(tmp_path):
+    """
+    Before the checkpoint ends; those of the batch that was sent before are kept with them.
+    """
+    path = tmp_path / "rejects.jsonl"
+    model = Model()
+    model.refused = {2}
+    rows = [record("a", n) for n in range(1, 13)]
+    config = replace(CONFIG, max_rejects=2, commit_interval_rows=100, max_transaction_rows=0)
+    run = Run(model, portions(schema("a"), *rows[:3], BAD, BAD, *rows[3:], BAD, state(12)), config)
+    run.loader._place = RejectFile(path, "r1", Mask(()))
+    with pytest.raises(TooManyRejects, match="rows refused: 3, more than max_rejects 2"):
+        run.go()
+    lines = path.read_bytes().splitlines()
+    assert [json.loads(line)["_reject"]["line"] for line in lines[1:]] == [3, 5, 6]
+    assert run.summary.streams["a"].rejected == run.summary.streams["a"].received == 3
+
+
+def test_a_share_of_rejects_is_looked_at_once_the_checkpoint_ends():
+    """
+    Half of the first batch is no more than a fifth of what comes by then.
+    """
+    rows = [record("a", n) for n in range(1, 13)]
+    config = replace(CONFIG, max_rejects_percent=20, commit_interval_rows=100, max_transaction_rows=0)
+    Run(Model(), portions(schema("a"), BAD, BAD, BAD, *rows, state(12)), config).go()
+    with pytest.raises(TooManyRejects, match="rows refused: 4, more than max_rejects_percent 20"):
+        Run(Model(), portions(schema("a"), BAD, BAD, BAD, BAD, *rows, state(12)), config).go()
 
 
 # --- idle

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from target_oracle.checkpoint import Reject
 from target_oracle.errors import ConfigError, TooManyRejects
 from target_oracle.masking import Mask
-from target_oracle.rejects import Budget, RejectFile, message
+from target_oracle.rejects import Budget, RejectFile, messages
 from target_oracle.spool import Spool
 
 NO_MASK = Mask(())
@@ -31,6 +31,11 @@ def reject(raw=RECORD, stream="orders", line=1):
 # --- the message
 
 
+def message(one, run_id, mask):
+    (text,) = messages([one], run_id, mask)
+    return text
+
+
 def test_a_record_is_written_byte_for_byte_with_why_it_was_refused():
     text = message(reject(), "r1", NO_MASK)
     assert text.startswith(RECORD[:-1])
@@ -43,6 +48,12 @@ def test_a_record_is_written_byte_for_byte_with_why_it_was_refused():
         "column": "id",
         "run_id": "r1",
     }
+
+
+def test_rejects_that_are_written_together_bear_the_same_time():
+    whys = [json.loads(text)["_reject"] for text in messages([reject(line=1), reject(line=2)], "r1", NO_MASK)]
+    assert [why["line"] for why in whys] == [1, 2]
+    assert len({why["rejected_at"] for why in whys}) == 1
 
 
 def test_a_line_that_was_no_record_is_written_as_invalid():

@@ -48,7 +48,7 @@ def summary_of_a_run():
     clock.now = 3.0
     summary.of("orders").received = 10
     summary.count("orders", Outcome(inserted=3, deduplicated=2))
-    summary.reject(Reject("orders", 7, "ORA-12899", "too long", "note", b"{}"))
+    summary.rejected([Reject("orders", 7, "ORA-12899", "too long", "note", b"{}")])
     summary.committed()
     clock.now = 4.0
     summary.stages.end()

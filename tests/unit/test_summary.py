@@ -25,7 +25,7 @@ def test_what_is_accounted_for_adds_up():
     one = summary(**dict.fromkeys(COUNTS, 2))
     one.of("orders").received += 3
     one.of("orders").skipped = 2
-    one.reject(Reject("orders", 7, "TYPE", "why", "id", b""))
+    one.rejected([Reject("orders", 7, "TYPE", "why", "id", b"")])
     one.check()
 
 
@@ -53,7 +53,7 @@ def test_retries_are_told_where_there_were_any():
 def test_rejects_are_told_by_stream_column_and_code_with_a_cure(code):
     one = summary(inserted=1)
     for number in range(2):
-        one.reject(Reject("orders", number, code, "why", "id", b""))
+        one.rejected([Reject("orders", number, code, "why", "id", b"")])
     assert f"rejects: 2 x {code}, stream orders, column id: {CURES[code]}" in one.lines()
 
 
@@ -61,12 +61,12 @@ def test_the_most_frequent_reject_comes_first():
     one = summary(inserted=1)
     for code, count in (("TYPE", 1), ("ORA-01438", 3)):
         for _ in range(count):
-            one.reject(Reject("orders", 1, code, "why", None, b""))
+            one.rejected([Reject("orders", 1, code, "why", None, b"")])
     assert [line.split()[3] for line in one.lines() if line.startswith("rejects")] == ["ORA-01438,", "TYPE,"]
 
 
 def test_a_reject_without_a_stream_is_told_too():
     one = summary(inserted=1)
-    one.reject(Reject(None, 1, "JSON", "why", None, b""))
+    one.rejected([Reject(None, 1, "JSON", "why", None, b"")])
     one.check()
     assert any("1 x JSON, stream -" in line for line in one.lines())
