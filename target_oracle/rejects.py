@@ -19,6 +19,7 @@ import orjson
 from target_oracle.checkpoint import Reject
 from target_oracle.errors import ConfigError, TooManyRejects
 from target_oracle.masking import Mask
+from target_oracle.singer.messages import is_record
 
 
 class Place(Protocol):
@@ -172,7 +173,7 @@ def messages(rejects: Sequence[Reject], run_id: str, mask: Mask) -> Iterator[byt
             "rejected_at": now,
         }
         raw = (mask.line(reject.raw) or b"***") if mask else reject.raw
-        yield _with_why(raw.strip(), why) if _holds_a_record(raw) else _mended(reject, raw, why)
+        yield _with_why(raw.strip(), why) if is_record(raw) else _mended(reject, raw, why)
 
 
 def _with_why(record: bytes, why: dict[str, Any]) -> bytes:

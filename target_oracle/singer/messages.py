@@ -43,7 +43,16 @@ class SchemaMessage:
     line: int
 
 
+class _Head(msgspec.Struct, gc=False):
+    """
+    What tells messages apart.
+    """
+
+    type: str
+
+
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
+_HEAD: Final = msgspec.json.Decoder(_Head)
 
 
 def read_envelope(line: bytes) -> Envelope:
@@ -51,6 +60,16 @@ def read_envelope(line: bytes) -> Envelope:
     Return the message on *line*; raise msgspec.DecodeError or UnicodeDecodeError when it is none.
     """
     return _ENVELOPE.decode(line)
+
+
+def is_record(line: bytes) -> bool:
+    """
+    Tell whether *line* is JSON in UTF-8 whose type is RECORD.
+    """
+    try:
+        return _HEAD.decode(line).type == "RECORD" and bool(line.decode())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def diagnose(line: bytes) -> tuple[str | None, str, str]:

@@ -50,6 +50,22 @@ def test_a_record_is_written_byte_for_byte_with_why_it_was_refused():
     }
 
 
+@pytest.mark.parametrize("number", [b"1e400", b"9" * 400])
+def test_a_record_with_a_number_beyond_a_double_is_written_as_a_record(number):
+    """
+    NUMBER does not hold it, a column of text does: the file must load once there is one.
+    """
+    line = RECORD.replace(b"1.50", number)
+    text = message(reject(line), "r1", NO_MASK)
+    assert text.startswith(line[:-1] + b',"_reject":{')
+
+
+@pytest.mark.parametrize("around", [b" %b\r", "\u00a0%b\u2028".encode(), b"\x0b%b\x0c"])
+def test_what_is_around_a_record_is_left_out(around):
+    text = message(reject(around.replace(b"%b", RECORD)), "r1", NO_MASK)
+    assert text.startswith(RECORD[:-1] + b',"_reject":{')
+
+
 def test_rejects_that_are_written_together_bear_the_same_time():
     whys = [json.loads(text)["_reject"] for text in messages([reject(line=1), reject(line=2)], "r1", NO_MASK)]
     assert [why["line"] for why in whys] == [1, 2]
