@@ -4,13 +4,15 @@ Sensitive properties of a rejected record -> `***`, before it is written anywher
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from typing import Final
 
 import msgspec
 
-MASK: Final = b'"***"'
+MASK: Final = msgspec.Raw(b'"***"')
+_NEVER: Final = "(?!)"
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _decode_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -23,6 +25,7 @@ class Mask:
 
     def __init__(self, globs: Sequence[str]) -> None:
         self._globs = tuple(glob.casefold() for glob in globs)
+        self._hides = re.compile("|".join(map(translate, self._globs)) or _NEVER).match
 
     def __bool__(self) -> bool:
         """
@@ -36,28 +39,26 @@ class Mask:
         """
         try:
             members = _decode_members(line)
-            members["record"] = msgspec.Raw(self._object(bytes(members["record"])))
+            members["record"] = self._object(members["record"])
         except (*_UNREADABLE, KeyError):
             return None
         return msgspec.json.encode(members)
 
-    def _value(self, text: bytes) -> bytes:
-        head = text.lstrip()[:1]
+    def _value(self, raw: msgspec.Raw) -> msgspec.Raw:
+        head = bytes(raw)[:1]
         if head == b"{":
-            return self._object(text)
+            return self._object(raw)
         if head == b"[":
-            return msgspec.json.encode(
-                [msgspec.Raw(self._value(bytes(item))) for item in _decode_items(text)]
-            )
-        return text
+            return msgspec.Raw(msgspec.json.encode([self._value(item) for item in _decode_items(raw)]))
+        return raw
 
-    def _object(self, text: bytes) -> bytes:
-        members = _decode_members(text)
-        return msgspec.json.encode(
-            {name: msgspec.Raw(self._member(name, bytes(raw))) for name, raw in members.items()}
+    def _object(self, raw: msgspec.Raw) -> msgspec.Raw:
+        members = _decode_members(raw)
+        return msgspec.Raw(
+            msgspec.json.encode({name: self._member(name, value) for name, value in members.items()})
         )
 
-    def _member(self, name: str, text: bytes) -> bytes:
-        if not any(fnmatchcase(name.casefold(), glob) for glob in self._globs):
-            return self._value(text)
-        return text if text.strip() == b"null" else MASK
+    def _member(self, name: str, raw: msgspec.Raw) -> msgspec.Raw:
+        if not self._hides(name.casefold()):
+            return self._value(raw)
+        return raw if bytes(raw) == b"null" else MASK

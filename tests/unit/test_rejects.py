@@ -99,6 +99,22 @@ def test_sensitive_properties_are_masked_at_any_depth_and_in_any_case():
     assert found["stream"] == "s"
 
 
+@pytest.mark.parametrize(
+    ("globs", "hidden"),
+    [
+        ([], set()),
+        (["*"], {"Straße", "a", "a.b", "ab*"}),
+        (["STRASSE", "a"], {"Straße", "a"}),
+        (["a?b", "[!s]b[*]"], {"a.b", "ab*"}),
+        (["a*b*"], {"a.b", "ab*"}),
+    ],
+)
+def test_a_name_is_hidden_by_any_of_the_globs(globs, hidden):
+    record = dict.fromkeys(["Straße", "a", "a.b", "ab*"], 1)
+    found = json.loads(Mask(globs).line(json.dumps({"record": record}).encode()))
+    assert {name for name, value in found["record"].items() if value == "***"} == hidden
+
+
 @given(
     st.recursive(
         st.integers(10**6, 10**7) | st.text("xyz", min_size=5),
