@@ -194,6 +194,8 @@ def _mended(reject: Reject, raw: bytes, why: dict[str, Any]) -> bytes:
 
 
 def _holds_a_record(line: bytes) -> bool:
+    if not line.startswith(b"{"):
+        return False
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:

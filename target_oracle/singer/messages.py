@@ -79,23 +79,30 @@ def diagnose(line: bytes) -> tuple[str | None, str, str]:
     >>> diagnose(b'{"type": "RECORD", "stream": "s", "record": {"a": NaN}}')
     ('s', 'JSON', 'the line is no JSON: it holds NaN, Infinity or the like')
     """
-    found = _leniently(line.decode(errors="replace"))
-    name = found.get("stream") if isinstance(found, dict) else None
+    text = line.decode(errors="replace")
+    found = _leniently(text)
+    name = found.get("stream") if found else None
     stream = name if isinstance(name, str) else None
-    if not _encodes(line.decode(errors="surrogateescape")):
+    if text.encode() != line:
         return stream, "UTF-8", "the line is no UTF-8"
-    if stream is None or not isinstance(found.get("type"), str):
+    if found is None or stream is None or not isinstance(found.get("type"), str):
         return stream, "JSON", "the line is no JSON object with a type"
-    if not _encodes(json.dumps(found, ensure_ascii=False)):
+    if "\\u" in text and not _encodes(json.dumps(found, ensure_ascii=False)):
         return stream, "TEXT", "the line holds a lone surrogate, which is no Unicode"
     return stream, "JSON", "the line is no JSON: it holds NaN, Infinity or the like"
 
 
-def _leniently(text: str) -> Any:
+def _leniently(text: str) -> dict[str, Any] | None:
+    """
+    Return the object that *text* is where NaN and lone surrogates are let pass; None where it is none.
+    """
+    if not text.lstrip().startswith("{"):
+        return None
     try:
-        return json.loads(text)
+        found = json.loads(text)
     except (ValueError, RecursionError):
         return None
+    return found if isinstance(found, dict) else None
 
 
 def _encodes(text: str) -> bool:
