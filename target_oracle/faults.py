@@ -13,6 +13,8 @@ class RowFault(ValueError):
     value of the row.
     """
 
+    __slots__ = ("code", "column", "why")
+
     def __init__(self, code: str, why: str) -> None:
         super().__init__(why)
         self.code = code
@@ -33,6 +35,8 @@ class TooLong(RowFault):
     """
     A text does not fit its VARCHAR2 column; a column of *chars* characters and *size* bytes would hold it.
     """
+
+    __slots__ = ("chars", "size")
 
     def __init__(self, chars: int, size: int, why: str) -> None:
         super().__init__("ORA-12899", why)
