@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
-from operator import add, attrgetter, itemgetter
+from itertools import compress, count, islice
+from operator import add, attrgetter, is_not, itemgetter
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -120,12 +120,12 @@ class Decoder:
         finally:
             rows.extend(map(add, self._to_rows(messages), self._extras_of(messages)))
 
-    def _finish_extracted(self, rows: list[Row]) -> Sequence[Any] | None:
+    def _finish_extracted(self, rows: list[Row]) -> tuple[Sequence[Any], Sequence[Any]] | None:
         if "time_extracted" not in self.extras:
             return None
         found = list(map(itemgetter(len(self.slots)), rows))
         values, _ = finish_times(found)
-        return None if values is found else values
+        return None if values is found else (found, values)
 
     # --- the slow way
 
@@ -249,7 +249,7 @@ class Decoder:
         """
         Return *rows* ready to be bound, and the faults of rows that are not, by position.
         """
-        columns: dict[int, Sequence[Any]] = {}
+        columns: dict[int, tuple[Sequence[Any], Sequence[Any]]] = {}
         faults: dict[int, RowFault] = {}
         for position, slot in enumerate(self.slots):
             if slot.converter.finish is None:
@@ -260,7 +260,7 @@ class Decoder:
                 fault.column = slot.prop.name
                 faults.setdefault(row, fault)
             if values is not found:
-                columns[position] = values
+                columns[position] = found, values
         extracted = self._finish_extracted(rows)
         if extracted is not None:
             columns[len(self.slots)] = extracted
@@ -337,11 +337,32 @@ def _no_value(slot: Slot, *, null: bool) -> None:
         raise _null_fault()
 
 
-def _with_columns(rows: list[Row], columns: Mapping[int, Sequence[Any]]) -> list[Row]:
-    turned: list[Iterable[Any]] = list(zip(*rows, strict=True))
-    for position, values in columns.items():
-        turned[position] = values
-    return list(zip(*turned, strict=True))
+def _with_columns(rows: list[Row], columns: Mapping[int, tuple[Sequence[Any], Sequence[Any]]]) -> list[Row]:
+    """
+    Return *rows* with other *columns*, each given as it was found and as it shall be.
+    """
+    changed = {position: _changed(*pair) for position, pair in columns.items()}
+    if any(len(places) > len(rows) // _FEW for places in changed.values()):
+        turned: list[Iterable[Any]] = list(zip(*rows, strict=True))
+        for position, (_, values) in columns.items():
+            turned[position] = values
+        return list(zip(*turned, strict=True))
+    rows = list(rows)
+    for position, places in changed.items():
+        for n in places:
+            rows[n] = (*rows[n][:position], columns[position][1][n], *rows[n][position + 1 :])
+    return rows
+
+
+def _changed(found: Sequence[Any], values: Sequence[Any]) -> list[int]:
+    """
+    Return where *values* are other ones than *found*; not all places where they are many.
+    """
+    return list(islice(compress(count(), map(is_not, found, values)), len(found) // _FEW + 1))
+
+
+# Values of a column that change, in so many: with more, whole columns change.
+_FEW: Final = 8
 
 
 # A slot, the path of the object that its property is in, the property's name there, and what reads its value.

@@ -5,6 +5,7 @@ Numbers and booleans: every digit that NUMBER holds, and a reject for what it do
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Sequence
 from decimal import (
     ROUND_HALF_EVEN,
@@ -19,6 +20,7 @@ from decimal import (
     Underflow,
 )
 from itertools import filterfalse
+from operator import length_hint
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -130,8 +132,42 @@ def of_integer(prop: Field, type_: OracleType, _server: Server, tally: Tally) ->
     return from_raw(read)
 
 
-def _plain_number(types: set[type], top: Any) -> bool:
-    return types <= {int, Decimal, type(None)} and (isinstance(top, int) or top.is_finite())
+def _are_plain(values: Sequence[Any]) -> bool:
+    """
+    Tell whether NUMBER holds all of *values* as they are.
+
+    One pass in C: digits (Inexact), size (Overflow, Subnormal), NaN (the comparison), infinity (the top).
+    """
+    try:
+        top = max(map(_EXACT.abs, filter(None, values)), default=0)
+    except (DecimalException, TypeError):
+        return False
+    plain = set(map(type, values)) <= _PLAIN and (isinstance(top, int) or top.is_finite())
+    return plain and not _odd_zeros(values)
+
+
+_PLAIN: Final = {int, Decimal, type(None)}
+
+
+def _odd_ones(values: Sequence[Any]) -> list[int]:
+    """
+    Return the positions of the values that `_are_plain` stumbles over; none where they are not few.
+    """
+    odd = {n for n, sort in enumerate(map(type, values)) if sort not in _PLAIN}
+    most = len(values) // _FEW
+    rest = iter(values)
+    while len(odd) <= most:
+        try:
+            deque(map(_EXACT.abs, filter(None, rest)), maxlen=0)
+        except (DecimalException, TypeError):  # noqa: PERF203  # each odd one has one of its own
+            odd.add(len(values) - length_hint(rest) - 1)
+        else:
+            return sorted(odd)
+    return []
+
+
+# One odd value in so many, or fewer: the others need no look of their own.
+_FEW: Final = 8
 
 
 def _odd_zeros(values: Sequence[Any]) -> bool:
@@ -152,14 +188,17 @@ def of_number(_prop: Field, type_: OracleType, _server: Server, tally: Tally) ->
     slow = each(fit)
 
     def finish(values: Sequence[Any]) -> tuple[Sequence[Any], Faults]:
-        # One pass in C: digits (Inexact), size (Overflow, Subnormal), NaN (the comparison), infinity (the
-        # top).
-        try:
-            top = max(map(_EXACT.abs, filter(None, values)), default=0)
-        except (DecimalException, TypeError):
+        if _are_plain(values):
+            return values, {}
+        odd = _odd_ones(values)
+        passed = set(odd)
+        if not odd or not _are_plain([value for n, value in enumerate(values) if n not in passed]):
             return slow(values)
-        plain = _plain_number(set(map(type, values)), top) and not _odd_zeros(values)
-        return (values, {}) if plain else slow(values)
+        fitted, faults = slow([values[n] for n in odd])
+        done = list(values)
+        for n, value in zip(odd, fitted, strict=True):
+            done[n] = value
+        return done, {odd[n]: fault for n, fault in faults.items()}
 
     def read(raw: bytes) -> Any:
         return _decimal(_number_text(raw))

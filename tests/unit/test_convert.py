@@ -101,6 +101,33 @@ def test_a_number_keeps_its_whole_digits_or_is_refused(value):
         assert tally.rounded == 0
 
 
+ODD = st.sampled_from(
+    [True, "", "12", {}, Decimal("1e400"), Decimal("1e-131"), Decimal("1." + "7" * 50), Decimal("0e-400")]
+)
+
+
+@given(
+    st.lists(st.none() | st.integers(-(10**30), 10**30) | st.decimals(-9, 9, places=3), min_size=20),
+    st.lists(st.tuples(st.integers(0, 20), ODD), max_size=8),
+)
+def test_odd_numbers_among_plain_ones_become_what_they_become_alone(plain, odd):
+    """
+    However many they are: what is stored, what is refused and what is counted.
+    """
+    values = [*plain]
+    for place, value in odd:
+        values.insert(place, value)
+    many, one = Tally(), Tally()
+    found, faults = make(Kind.NUMBER, NUMBER, tally=many).finish(values)
+    alone = [make(Kind.NUMBER, NUMBER, tally=one).finish([value]) for value in values]
+    assert list(found) == [stored for ((stored,), _) in alone]
+    assert [str(value) for value in found if value == 0 and "E" in str(value)] == []
+    assert {n: (fault.code, fault.why) for n, fault in faults.items()} == {
+        n: (fault[0].code, fault[0].why) for n, (_, fault) in enumerate(alone) if fault
+    }
+    assert many.take() == one.take()
+
+
 @pytest.mark.parametrize("exponent", [-400, -130, -10, 3, 130, 400])
 def test_a_zero_of_any_exponent_is_zero(exponent):
     """

@@ -332,6 +332,37 @@ def test_a_text_that_does_not_fit_says_how_long_it_is():
     assert (caught.value.chars, caught.value.size) == (11, 22)
 
 
+WHEN = st.sampled_from(["2024-01-01T00:00:00Z", "2024-01-01T00:00:00+05:00", "0001-01-01T00:00:00+05:00"])
+
+
+@pytest.mark.parametrize("often", [1, 20])
+@given(data=st.data())
+def test_rows_become_the_same_whether_few_or_all_of_a_column_change(often, data):
+    """
+    With values that stay as they are, but for each *often*-th row; `time_extracted` is a column as well.
+    """
+    slots = [slot(name, *COLUMNS[name]) for name in ("number", "text", "when")]
+    decoder = Decoder("s", slots, extras=("time_extracted",))
+    rows = []
+    for n in range(data.draw(st.integers(0, 40))):
+        record = {"number": n, "text": "x", "when": "2024-01-01T00:00:00Z"}
+        extracted = record["when"]
+        if n % often == 0:
+            record["number"] = data.draw(st.sampled_from([1, "x", Decimal("1e200")]))
+            record["when"], extracted = data.draw(WHEN), "2024-01-01T00:00:00+05:00"
+        text = line(record).replace(b'"1E+200"', b"1e200")
+        decoder.rows_into(rows, iter([text[:-1] + b',"time_extracted":"' + extracted.encode() + b'"}']))
+    given_rows = list(rows)
+    found, faults = decoder.finish(rows)
+    alone = [decoder.finish([row]) for row in given_rows]
+    assert rows == given_rows
+    assert found == [row for ((row,), _) in alone]
+    assert {value.utcoffset() for row in found for value in row[2:] if value} <= {timedelta(0)}
+    assert {n: fault.column for n, fault in faults.items()} == {
+        n: fault[0].column for n, (_, fault) in enumerate(alone) if fault
+    }
+
+
 def test_an_object_that_is_not_there_makes_no_fault_of_what_it_must_hold():
     """
     A flattened property may not be null where its object is; where the object is missing it is NULL.
