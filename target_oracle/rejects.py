@@ -188,19 +188,9 @@ def _mended(reject: Reject, raw: bytes, why: dict[str, Any]) -> bytes:
     line = text.strip().encode()
     if text.encode() != raw:
         why["base64"] = base64.b64encode(raw).decode()
-    if _holds_a_record(line):
+    if line != raw and is_record(line):
         return _with_why(line, why)
     return orjson.dumps({"type": "INVALID", "stream": reject.stream, "text": text, "_reject": why})
-
-
-def _holds_a_record(line: bytes) -> bool:
-    if not line.startswith(b"{"):
-        return False
-    try:
-        found = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return False
-    return isinstance(found, dict) and found.get("type") == "RECORD"
 
 
 class Budget:

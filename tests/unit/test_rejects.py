@@ -82,6 +82,13 @@ def test_broken_bytes_are_kept_as_base64():
     assert base64.b64decode(found["_reject"]["base64"]) == b"\xff\xfe"
 
 
+def test_a_record_with_broken_bytes_stays_one():
+    line = RECORD.replace(b"orders", b"or\xffders")
+    found = json.loads(message(reject(line), "r1", NO_MASK))
+    assert (found["type"], found["stream"]) == ("RECORD", "or\ufffdders")
+    assert base64.b64decode(found["_reject"]["base64"]) == line
+
+
 # --- the mask
 
 
