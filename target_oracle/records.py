@@ -273,10 +273,12 @@ class Records:
         record = bytes(envelope.record)  # type: ignore[arg-type]  # a RECORD has one
         version = self._streams.version_of(stream, record)
         rows: list[Row] = []
-        refused = (
-            self._refused is not None and self._refused[0] is version and self._refused[1] is line
-        ) or self._decode(version, rows, iter((line,)))
-        if refused:
+        # What the compiled decoder has refused is seldom a line for the other fast way.
+        if (
+            self._gathers(stream)
+            or (self._refused is not None and self._refused[0] is version and self._refused[1] is line)
+            or self._decode(version, rows, iter((line,)))
+        ):
             rows = [version.decoder.slow_row(record, envelope.time_extracted, envelope.version)]
             self._warn_of_unknown(stream, version, record)
             version.decoder.adapt()
