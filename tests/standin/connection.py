@@ -80,9 +80,11 @@ class Connection:
         except Exception:  # noqa: BLE001 - a fault of ours must not pass for one of the client's
             self.server.report(f"session {self.number}: {traceback.format_exc()}")
         finally:
-            self.wire.close()
+            # First the session, with its locks: whoever sees the connection's end finds none of them left,
+            # however slow this machine is. A session that outlives its connection is what `stall` is for.
             if self.calls is not None:
                 self.calls.session.close()
+            self.wire.close()
             self._count()
             self.server.counts.write()
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from target_oracle import columnar
 from target_oracle.metadata import ALL
+from target_oracle.oracle.binds import order_of_columns
 from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import read_fields
 from target_oracle.stream import Loading, Target, Version, make_version
@@ -569,3 +570,12 @@ def test_a_stream_whose_lines_are_often_refused_is_left_to_python_from_then_on()
 def test_a_compiled_part_of_other_sources_is_left_alone(monkeypatch):
     monkeypatch.setattr(columnar.compiled, "INTERFACE", columnar.INTERFACE + 1)
     assert columnar._compiled() is None
+
+
+def test_columns_of_lobs_are_bound_behind_all_others():
+    """
+    No bind of more than 4000 bytes may follow that of a LOB or LONG (ORA-24816).
+    """
+    names = ["CLOB", "VARCHAR2", "BLOB", "NUMBER", "JSON", "RAW", "LONG"]
+    order = order_of_columns([OracleType(name) for name in names])
+    assert [names[n] for n in order] == ["VARCHAR2", "NUMBER", "RAW", "CLOB", "BLOB", "JSON", "LONG"]
