@@ -69,6 +69,10 @@ types: setup  ## check the types of the program and of the tests' own tools
 security: setup  ## look for dangerous code in the program
 	@$(PY) -m bandit --quiet --configfile pyproject.toml --recursive target_oracle
 
+.PHONY: sanitize
+sanitize: setup  ## run the tests of the compiled decoder under the sanitizers of gcc
+	@bin/sanitize $(ARGS)
+
 .PHONY: bench
 bench: setup  ## measure CPU, memory and round trips a record (ARGS=--others: what else there is)
 	@$(PY) -m tests.bench $(ARGS)
