@@ -581,6 +581,34 @@ static int take_lines(Scanner *self, Portion *portion) {
     return AT_END;
 }
 
+/* Bytes that were read are kept whole for rows whose lines are at least one in so many of them. */
+#define SHARE 4
+
+/*
+ * Keep the lines that the call under way has added. Few lines of much input are copied: a stream whose rows
+ * are rare would otherwise keep all that was read meanwhile in memory.
+ */
+static bool keep_lines(const Intake *intake, PyObject *data) {
+    Lines *lines = intake->columns->lines;
+    size_t count = block_count(lines), added = intake->columns->size - intake->size;
+    bool is_kept = count && block_at(lines, count - 1) == data;
+    if (is_kept || added * SHARE >= (size_t)PyBytes_Size(data)) return keep_block(lines, data);
+    PyObject *copy = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)added);
+    if (copy == NULL) return false;
+    char *to = PyBytes_AsString(copy);
+    const char *from = PyBytes_AsString(data);
+    size_t used = 0;
+    for (size_t n = intake->rows; n < line_count(lines); n++) {
+        Line *line = line_at(lines, n);
+        memcpy(to + used, from + line->start, line->size);
+        line->start = (uint32_t)used;
+        used += line->size;
+    }
+    bool kept = keep_block(lines, copy);
+    Py_DECREF(copy);
+    return kept;
+}
+
 /* A list of (columns, rows, bytes) for each stream of which rows came. */
 static PyObject *arrivals(Scanner *self, PyObject *data) {
     PyObject *found = PyList_New(0);
@@ -588,7 +616,7 @@ static PyObject *arrivals(Scanner *self, PyObject *data) {
         Intake *intake = intake_at(self, n);
         size_t rows = intake->columns->rows.rows - intake->rows;
         if (rows == 0) continue;
-        PyObject *arrived = keep_block(intake->columns->lines, data)
+        PyObject *arrived = keep_lines(intake, data)
                                 ? Py_BuildValue("(Onn)", (PyObject *)intake->columns, (Py_ssize_t)rows,
                                                 (Py_ssize_t)(intake->columns->size - intake->size))
                                 : PyErr_NoMemory();

@@ -5,6 +5,7 @@ Lines -> columns: the compiled decoder takes what taps send, and makes of it wha
 from __future__ import annotations
 
 import json
+import sys
 from array import array
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -395,6 +396,34 @@ def test_no_more_rows_are_taken_than_there_is_room_for(bounds, most, taken):
     assert (len(rows), place, number, why) == (
         taken, taken * len(text), 1 + taken, columnar.compiled.FULL,
     )  # fmt: skip
+
+
+def test_few_lines_of_much_input_do_not_keep_all_of_it_in_memory():
+    """
+    Those of a stream whose rows are rare are copied; it would keep each mebibyte that was read.
+    """
+    rare, other = version(["integer"]), version(["text"])
+    frequent = make_version(
+        "t",
+        read_fields({"properties": {"text": SCHEMAS["text"]}}),
+        other.target,
+        [],
+        validate=True,
+        gathers=True,
+    )
+    scanner = columnar.compiled.Scanner()
+    gathered = [made.layout.gather(10_000, 1 << 30) for made in (rare, frequent)]
+    for rows in gathered:
+        scanner.add(rows.gathered)
+    one = line(b'{"integer":7}')
+    data = one + b"\n" + (line(b'{"text":"x"}').replace(b'"s"', b'"t"') + b"\n") * 100 + one + b"\n"
+    uses = sys.getrefcount(data)
+    scanner.take(data, 0, len(data), 1, 1 << 40, 1 << 40)
+    assert sys.getrefcount(data) == uses + 1
+    assert list(gathered[0].lines) == [one, one]
+    scanner.take(data, 0, len(data), 103, 1 << 40, 1 << 40)
+    assert list(gathered[0].lines) == [one] * 4
+    assert list(gathered[0].numbers) == [1, 102, 103, 204]
 
 
 def test_lines_that_do_not_follow_one_another_keep_their_numbers():
