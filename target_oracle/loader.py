@@ -187,14 +187,24 @@ class Loader:
         """
         After the last checkpoint: take back what only this run needed, and see that all numbers add up.
 
-        Only a *clean* end, of input that came to its own, runs the operator's last statements.
+        Only a *clean* end, of input that came to its own, runs the operator's last statements. A checkpoint
+        that the reader could not bring to its end is taken back, before anything else commits.
         """
+        self._take_back()
         self._attempt(lambda: self._tables.restore(self._database))
         if clean:
             self._run_each("after_run_sql", self._config.after_run_sql)
         self._attempt(lambda: self._tables.end(self._database))
         self._attempt(self._database.end)
         self._summary.check()
+
+    def _take_back(self) -> None:
+        """
+        Give up the open checkpoint, if there is one.
+        """
+        if (self._work or self._acts) and self._database.is_open:
+            self._roll_back()
+        self._work, self._acts = [], []
 
     def disconnect(self) -> None:
         """

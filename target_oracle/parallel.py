@@ -105,6 +105,7 @@ class _Board:
     failed: int | None = None
     failure: BaseException | None = None
     over: bool = False
+    is_clean: bool = False  # all is committed, so that each connection takes back what it made
     in_turn_only: bool = False
     ahead: Ahead = field(default_factory=Ahead)
 
@@ -166,13 +167,9 @@ class _Worker(Loader):
 
     def finish(self) -> None:
         """
-        Wait for the thread and close the connection.
+        Wait for the thread, which closes its connection.
         """
         self._thread.join()
-        if self._database.is_open:
-            self._attempt(self._database.drop_work)
-        self._database.leave()
-        self._spool.close()
 
     def leave(self) -> None:
         """
@@ -191,23 +188,36 @@ class _Worker(Loader):
     def _serve(self) -> None:
         try:
             self._attempt(lambda: None)  # connect while the tables are looked at
+            while (unit := self._next_unit()) is not None:
+                self._do(unit)
+        except _Abandoned:
+            pass
+        except BaseException as failure:  # noqa: BLE001  # it is raised again by the loader
+            self._board.fail(self.unit.order if self.unit else -1, failure)
+            return
+        if self._board.is_clean:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """
+        Drop what was made for this connection and close it, beside the others that do the same.
+
+        A checkpoint that the reader could not bring to its end is taken back.
+        """
+        try:
+            self._take_back()
+            if self._database.is_open:
+                self._attempt(self._database.drop_work)
+            self._database.leave()
+            self._spool.close()
         except BaseException as failure:  # noqa: BLE001  # it is raised again by the loader
             self._board.fail(-1, failure)
-            return
-        while True:
-            with self._board.changed:
-                while self.unit is None and not self._board.over:
-                    self._board.changed.wait()
-                unit = self.unit
-            if unit is None:
-                return
-            try:
-                self._do(unit)
-            except _Abandoned:
-                return
-            except BaseException as failure:  # noqa: BLE001  # it is raised again by the loader
-                self._board.fail(unit.order, failure)
-                return
+
+    def _next_unit(self) -> _Unit | None:
+        with self._board.changed:
+            while self.unit is None and not self._board.over:
+                self._board.changed.wait()
+            return self.unit
 
     def _do(self, unit: _Unit) -> None:
         while (step := self._next(unit)) is not None:
@@ -334,9 +344,11 @@ class ParallelLoader(Loader):
         As `Loader.end`, after the last transaction.
         """
         self._drain()
-        self._dismiss()
+        self._dismiss(is_clean=True)
         for worker in self._workers:
             worker.finish()
+        with self._board.changed:
+            self._check()
         self._workers = ()
         super().end(clean=clean)
 
@@ -414,11 +426,11 @@ class ParallelLoader(Loader):
 
     def _drain(self) -> None:
         """
-        Wait until every transaction is committed.
+        Wait until every transaction that was ended is committed.
         """
         with self._board.changed:
             self._check()
-            while self._board.next < self._orders:
+            while self._board.next < self._orders - (self._open is not None):
                 self._wait()
 
     def _check(self) -> None:
@@ -430,7 +442,7 @@ class ParallelLoader(Loader):
         if self._board.failure is not None:
             raise self._board.failure
 
-    def _dismiss(self) -> None:
+    def _dismiss(self, *, is_clean: bool = False) -> None:
         with self._board.changed:
-            self._board.over = True
+            self._board.over, self._board.is_clean = True, is_clean
             self._board.changed.notify_all()

@@ -85,6 +85,22 @@ def test_a_failure_leaves_exactly_what_the_states_say(target):
         assert last <= 50
 
 
+@pytest.mark.parametrize("parallelism", [1, 4])
+def test_a_run_that_cannot_go_on_keeps_nothing_of_the_checkpoint_that_is_open(target, parallelism):
+    """
+    Its rows were sent; they neither stay nor keep the run from its end.
+    """
+    messages = [*checkpoints(4, 5, keys=()), *(record("events", number) for number in range(21, 31))]
+    columns = {"other": {"id": {"ignore": True}}}
+    with server(23) as (_, database):
+        config = database.config(**{**SMALL, "parallelism": parallelism}, batch_size_rows=5, columns=columns)
+        result = target(config, lines([*messages, schema("other")]))
+        assert result.exit_code == 2, result.log
+        assert "a key cannot be ignored" in result.log
+        assert ids(database, "EVENTS") == list(range(1, 21))
+        assert seen(result)[-1] == 20
+
+
 def test_rejects_are_counted_over_all_connections(target, tmp_path):
     messages = checkpoints(20, 5, keys=())
     bad = {"type": "RECORD", "stream": "events", "record": {"id": "x", "note": None}}
