@@ -1,9 +1,9 @@
 """
 Several loader connections: checkpoints load side by side and commit one after the other, in input order.
 
-A transaction of one connection holds one checkpoint, or several in a row where all connections are busy.
-Each waits for its turn to commit, so that the ledger moves from n-1 to n as ever and every STATE covers all
-before it. What must come behind earlier rows (upserts, switches of tables) waits before it is even sent.
+A transaction of one connection holds one checkpoint, and those behind it that it can send before its turn to
+commit comes. It waits for that turn, so that the ledger moves from n-1 to n as ever and every STATE covers
+all before it. What must come behind earlier rows (upserts, switches of tables) waits before it is even sent.
 See docs/decisions/0009-parallelism.md.
 """
 
@@ -52,33 +52,60 @@ class _Abandoned(Exception):  # not a failure: something else ended the run
 class _Step:
     """
     One thing to do within a transaction; *in_turn*: only once all before it is committed.
+
+    *size* are the bytes of its *rows*, which *holder* keeps if they are not here. An act is the last of its
+    checkpoint, and may commit by itself.
     """
 
     run: Callable[[Loader], None]
     in_turn: bool
+    rows: int = 0
     size: int = 0
+    holder: object | None = None
+    is_act: bool = False
 
 
 @dataclass(slots=True)
 class _Unit:
     """
-    A transaction: the *order*-th of the run. *open* while the reader adds to it, *sealed* once it commits.
+    A transaction: the *order*-th of the run, on a connection of ours or on that of *lane*.
+
+    *open* while the reader adds to it, *sealed* once it commits; it *grows* where another checkpoint may come
+    behind those in it. *size* are the bytes of all its *rows*, *waiting* of those that were not sent yet.
     """
 
     order: int
+    lane: Lane | None = None
     steps: deque[_Step] = field(default_factory=deque)
     ending: Ending | None = None
     open: bool = True
     sealed: bool = False
+    grows: bool = False
+    has_act: bool = False
     rows: int = 0
+    size: int = 0
     waiting: int = 0
+
+    def add(self, step: _Step) -> None:
+        """
+        Put *step* behind the others.
+        """
+        self.steps.append(step)
+        self.rows += step.rows
+        self.size += step.size
+        self.waiting += step.size
+        self.has_act |= step.is_act
 
     def close(self, ending: Ending) -> None:
         """
         End the open checkpoint; its STATE takes the place of those before it.
+
+        What is ahead of a STATE is known to a later run by whole checkpoints, so one without a STATE is the
+        last of its transaction; and so is one with an act, which a replay does behind all rows.
         """
         self.ending = ending if self.ending is None else _together(self.ending, ending)
         self.open = False
+        self.grows = ending.state is not None and not self.has_act
 
 
 def _together(first: Ending, second: Ending) -> Ending:
@@ -280,6 +307,7 @@ class ParallelLoader(Loader):
         self._parts = parts
         self._board = _Board()
         self._orders = 0
+        self._kept: list[_Step] = []
         self._open: _Unit | None = None
         self._newest: _Unit | None = None
         self._asked = time.monotonic()
@@ -313,29 +341,35 @@ class ParallelLoader(Loader):
 
     def _is_anything_open(self) -> bool:
         with self._board.changed:
-            return self._board.next < self._orders
+            return bool(self._kept) or self._board.next < self._orders
 
     def load(self, batch: Batch, rejects: Sequence[Reject]) -> None:
         """
         Give *batch* to the connection that has the open checkpoint; waits while that has enough to do.
         """
         step = _Step(
-            lambda loader: loader.load(batch, rejects), in_turn=not batch.version.appends, size=batch.size
+            lambda loader: loader.load(batch, rejects),
+            in_turn=not batch.version.appends,
+            rows=len(batch),
+            size=batch.size,
+            holder=batch.rows.holder if isinstance(batch.rows, HeldRows) else None,
         )
-        self._add(step, len(batch), batch.rows.holder if isinstance(batch.rows, HeldRows) else None)
+        self._add(step)
 
     def act(self, act: Act) -> None:
         """
         Do *act* behind all rows before it.
         """
-        self._add(_Step(lambda loader: loader.act(act), in_turn=True), 0)
+        self._add(_Step(lambda loader: loader.act(act), in_turn=True, is_act=True))
 
     def close(self, ending: Ending) -> None:
         """
         End the open checkpoint; it commits when its turn comes.
         """
         with self._board.changed:
-            self._unit().close(ending)
+            self._check()
+            unit = self._open or self._filled(self._found())
+            unit.close(ending)
             self._open = None
             self._board.changed.notify_all()
 
@@ -379,46 +413,81 @@ class ParallelLoader(Loader):
 
     # --- transactions
 
-    def _add(self, step: _Step, rows: int, holder: object | None = None) -> None:
+    def _add(self, step: _Step) -> None:
+        """
+        Put *step* into the open checkpoint; waits while its connection has enough to do.
+
+        It is held here as long as the checkpoint, once it is known whole, may go to the newest transaction.
+        """
         with self._board.changed:
-            unit = self._unit(holder)
-            while unit.waiting and unit.waiting + step.size > WAITING_BYTES:
+            self._check()
+            if self._open is None:
+                self._kept.append(step)
+                unit = self._found()
+                self._open = self._filled(unit) if unit.open else None
+                return
+            while self._open.waiting and self._open.waiting + step.size > WAITING_BYTES:
                 self._wait()
-            unit.steps.append(step)
-            unit.waiting += step.size
-            unit.rows += rows
+            self._open.add(step)
             self._board.changed.notify_all()
 
-    def _unit(self, holder: object | None = None) -> _Unit:
+    def _found(self) -> _Unit:
         """
-        Return the transaction of the open checkpoint: on an idle connection, or where none is, the newest.
+        Return the transaction for what is held: the newest if it takes that, else a new one.
 
-        A new one is on the connection of *holder*, the process that keeps its rows, or else on one of ours.
+        Waits until there is a connection for it.
         """
-        self._check()
-        workers = [worker for worker in self._workers if worker.lane is holder]
-        while self._open is None:
-            idle = next((worker for worker in workers if worker.unit is None), None)
-            if idle is not None:
-                idle.unit = self._open = self._newest = _Unit(self._orders)
-                self._orders += 1
-            elif self._newest is not None and self._takes_more(self._newest, workers):
-                self._newest.open = True
-                self._open = self._newest
-            else:
-                self._wait()
-        return self._open
+        while True:
+            unit = self._newest if self._newest_takes_held() else self._begun()
+            if unit is not None:
+                return unit
+            self._wait()
 
-    def _takes_more(self, unit: _Unit, workers: Sequence[_Worker]) -> bool:
+    def _newest_takes_held(self) -> bool:
         """
-        Tell whether *unit* is one of *workers*' and only waits for its turn.
+        Tell whether the newest transaction can send what is held, too, before its turn to commit comes.
 
-        Given more while busy, it would make all others wait.
+        For each one before it there is a commit to wait for, which takes the time of a batch. Given more, it
+        would make all behind it wait, and the other connections would have nothing to do.
         """
-        most = self._config.max_transaction_rows
-        if all(worker.unit is not unit for worker in workers):
+        unit, held = self._newest, self._kept
+        if unit is None or unit.sealed or not unit.grows or any(step.is_act for step in held):
             return False
-        return not unit.sealed and not unit.steps and (not most or unit.rows < most)
+        if held and unit.lane is not held[0].holder:
+            return False
+        turns = unit.order - self._board.next
+        return len(unit.steps) + len(held) <= turns and self._is_within_bounds(unit, held)
+
+    def _is_within_bounds(self, unit: _Unit, held: Sequence[_Step]) -> bool:
+        rows, size = sum(step.rows for step in held), sum(step.size for step in held)
+        most_rows, most_bytes = self._config.max_transaction_rows, self._config.max_transaction_bytes
+        return (
+            (not most_rows or unit.rows + rows <= most_rows)
+            and (not most_bytes or unit.size + size <= most_bytes)
+            and unit.waiting + size <= WAITING_BYTES
+        )
+
+    def _begun(self) -> _Unit | None:
+        """
+        Begin a transaction on an idle connection: that of the process that keeps the rows, or one of ours.
+        """
+        lane = self._kept[0].holder if self._kept else None
+        for worker in self._workers:
+            if worker.lane is lane and worker.unit is None:
+                worker.unit = self._newest = _Unit(self._orders, lane=worker.lane)
+                self._orders += 1
+                return self._newest
+        return None
+
+    def _filled(self, unit: _Unit) -> _Unit:
+        """
+        Return *unit* with what was held behind the rest.
+        """
+        for step in self._kept:
+            unit.add(step)
+        self._kept.clear()
+        self._board.changed.notify_all()
+        return unit
 
     def _wait(self) -> None:
         self._board.changed.wait(LOOK_SECONDS)

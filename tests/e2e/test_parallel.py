@@ -72,7 +72,7 @@ def test_a_lost_connection_loses_and_repeats_nothing(target, fault):
 
 def test_a_failure_leaves_exactly_what_the_states_say(target):
     """
-    A row over the budget ends the run: all before its checkpoint is in and told, nothing behind it is.
+    A row over the budget ends the run: what is told is in, and nothing of its checkpoint or behind it is.
     """
     messages = checkpoints(20, 5, keys=())
     bad = {"type": "RECORD", "stream": "events", "record": {"id": "x", "note": None}}

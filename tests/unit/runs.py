@@ -86,15 +86,15 @@ class Direct:
 
 class Run:
     """
-    One run of reader and loader over *portions* against *model*.
+    One run of reader and loader over *portions* against *model*; *make* makes the loader.
     """
 
-    def __init__(self, model, portions, config=CONFIG, *, half=False, clock=None, stop=()):
+    def __init__(self, model, portions, config=CONFIG, *, half=False, clock=None, stop=(), make=Loader):
         self.model = model
         self.states = States(model)
         self.summary = Summary(lambda: 0.0)
         self.slept = []
-        self.loader = Loader(
+        self.loader = make(
             config,
             model.open_database(),
             states=self.states,
