@@ -79,6 +79,7 @@ class Handover:
     the reader waits until the loader has sent it, and decodes the next one while the server answers. Then
     it also frees the rows that were sent before, which takes a quarter of the time that encoding them does.
     What is decoded into columns is decoded without the interpreter: there it does not wait for that.
+    A loader that only hands on, to threads of its own, is not worth waiting for with the end of a checkpoint.
     """
 
     def __init__(
@@ -202,6 +203,8 @@ class Handover:
         """
         Tell whether *size* bytes may wait; *beside* a loader that computes where that is no hindrance.
         """
+        if not size and self._loader.hands_on:
+            return True
         if not self._bytes or self._bytes + size <= QUEUE_BYTES:
             return True
         return not self._waiting and (beside or not self._computes())

@@ -69,7 +69,11 @@ class _Work:
 class Loader:
     """
     The database side, single-threaded: whoever calls it, calls it from one thread.
+
+    One that *hands_on* has others send, and computes nothing itself.
     """
+
+    hands_on = False
 
     def __init__(  # the parts of a run, each made by pipeline.py
         self,

@@ -298,6 +298,7 @@ class ParallelLoader(Loader):
     Each of *lanes*, processes that decode, holds one more, for the transactions whose rows it keeps.
     """
 
+    hands_on = True
     _board: _Board
     _workers: Sequence[_Worker] = ()
 

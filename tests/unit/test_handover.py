@@ -8,6 +8,7 @@ import os
 import threading
 import time
 import weakref
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import pytest
@@ -45,6 +46,7 @@ class FakeLoader:
     idle: threading.Event = field(default_factory=threading.Event)
     done: list[str] = field(default_factory=list)
     waits: float = 60
+    hands_on: bool = False
 
     def _do(self, what):
         self.done.append(what)
@@ -193,6 +195,21 @@ def test_while_the_loader_computes_the_next_batch_waits_until_it_is_done(pipe, m
     handover.load(FakeBatch(60), ())
     assert loader.done[:2] == ["open", "load 60"]
     handover.finish(clean=True)
+
+
+@pytest.mark.parametrize("hands_on", [False, True])
+def test_the_end_of_a_checkpoint_waits_only_for_a_loader_that_sends(pipe, hands_on):
+    """
+    It has not taken the batch before it yet: no thread runs here.
+    """
+
+    def hurry():
+        raise Interrupted(15, "it waits")
+
+    handover = Handover(FakeLoader(hands_on=hands_on), pipe[1], hurry)
+    handover.load(FakeBatch(2 * module.QUEUE_BYTES), ())
+    with nullcontext() if hands_on else pytest.raises(Interrupted):
+        handover.close(ENDING)
 
 
 def taken(handover):

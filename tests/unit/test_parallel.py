@@ -16,8 +16,9 @@ import oracledb
 import pytest
 
 from target_oracle import parallel
-from target_oracle.errors import LoadError
+from target_oracle.errors import Interrupted, LoadError
 from target_oracle.gate import Ending
+from target_oracle.handover import QUEUE_BYTES, Handover
 from target_oracle.held import HeldRows, Piece
 from target_oracle.parallel import ParallelLoader
 from tests.unit.runs import CONFIG, Run, chunk, record, schema, state
@@ -430,6 +431,15 @@ def test_a_checkpoint_that_never_ends_is_taken_back_and_the_run_ends(feed):
     run.line.wait_for(lambda: {1, 2} <= run.line.sending)
     assert run.end() == [[1]]
     assert run.line.rows["A"] == [(1,)]
+
+
+def test_the_reader_does_not_wait_with_the_end_of_a_checkpoint_until_its_batch_is_taken(feed):
+    def hurry():
+        raise Interrupted(15, "it waits")
+
+    handover = Handover(feed().loader, -1, hurry)
+    handover.load(SimpleNamespace(size=2 * QUEUE_BYTES, rows=None), ())
+    handover.close(Ending(None, (), {}))
 
 
 def test_connections_are_closed_side_by_side_after_each_has_dropped_what_was_its_own(feed):
