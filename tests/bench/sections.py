@@ -7,6 +7,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import partial
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from tests.bench import generated
@@ -33,6 +34,7 @@ Section = tuple[str, str, Costs]
 FILE_RECORDS = 10_000
 ROUND_TRIPS_MS = (0, 1, 5, 20)
 CONNECTIONS = 4
+SMALL = "two columns"
 
 
 def sections(options: Namespace, folder: Path) -> Iterator[Section]:
@@ -102,15 +104,35 @@ def _repeated(options: Namespace, folder: Path, count: int) -> Load:
 
 def lines(options: Namespace, folder: Path) -> Section:
     """
-    Longer and longer lines, with one connection and with several.
+    Longer and longer lines, with one connection and with several; below the table what several gain.
+
+    On the longest also with records that cost little: there the line is what the time goes to.
     """
-    path, loads = stream(folder, options.rows), {}
-    for rtt in ROUND_TRIPS_MS:
-        for connections in (1, CONNECTIONS):
-            name = f"{rtt} ms, parallelism {connections}"
-            loads[name] = Load(_ours(options, parallelism=connections), path, options.rows, rtt_ms=rtt)
+    small = stream(folder, options.rows, SMALL, VARIANTS[SMALL].lines)
+    paths = {f"{rtt} ms": (rtt, stream(folder, options.rows)) for rtt in ROUND_TRIPS_MS}
+    paths[f"{ROUND_TRIPS_MS[-1]} ms, 2 columns"] = ROUND_TRIPS_MS[-1], small
+    loads = {
+        _by_connections(name, count): Load(_ours(options, parallelism=count), path, options.rows, rtt_ms=rtt)
+        for name, (rtt, path) in paths.items()
+        for count in (1, CONNECTIONS)
+    }
     costs = measure(loads, folder, options.runs)
-    return "the program, by the round trip of the line", table(costs, loads, next(iter(loads))), costs
+    gains = (f"{name}: {_gain(costs, name):.1f}" for name in paths)
+    said = f"from the first row on, {CONNECTIONS} connections are so many times as fast: {', '.join(gains)}"
+    text = table(costs, loads, next(iter(loads)))
+    return "the program, by the round trip of the line", f"{text}\n\n{said}", costs
+
+
+def _by_connections(name: str, count: int) -> str:
+    return f"{name}, parallelism {count}"
+
+
+def _gain(costs: Costs, name: str) -> float:
+    one, several = (
+        median(cost.wall - (cost.first or 0) for cost in costs[_by_connections(name, count)])
+        for count in (1, CONNECTIONS)
+    )
+    return one / several
 
 
 def _ours(options: Namespace, **settings: Any) -> Contender:
