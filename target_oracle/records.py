@@ -61,15 +61,19 @@ class Records:
             lines = chunk.lines()
             self._take_lines(lines, first)
             return first + len(lines)
-        head = chunk.head
-        if head is not None:
-            place = 0
-            if not isinstance(head, CutLine) and self._gathers(self._current):
-                place, _ = self._checkpoint.scan(head, 0, len(head), first)
-            if place < len(head) or not head:
-                self._odd(head, first)
+        if chunk.head is not None:
+            self._take_head(chunk.head, first)
             first += 1
         return self._scan(chunk.data, chunk.start, chunk.stop, first)
+
+    def _take_head(self, line: bytes, number: int) -> None:
+        """
+        Take one line that is no part of a longer run of bytes.
+        """
+        if not self._gathers(self._current):
+            self._take_runs([line], number)
+        elif isinstance(line, CutLine) or self._checkpoint.scan(line, 0, len(line), number)[0] < len(line):
+            self._odd(line, number)
 
     def _scan(self, data: bytes, place: int, stop: int, number: int) -> int:
         """

@@ -354,20 +354,21 @@ def test_no_bytes_bring_the_decoder_to_take_what_the_slow_way_would_not(data):
 # --- several streams, and bounds
 
 
-def test_rows_of_streams_in_turn_go_each_to_its_own():
-    one, other = version(["integer"]), version(["text"])
-    other = make_version(
-        "t",
-        read_fields({"properties": {"text": SCHEMAS["text"]}}),
-        other.target,
-        [],
-        validate=True,
-        gathers=True,
-    )
+def two_streams() -> tuple[Any, list[columnar.ColumnRows]]:
+    """
+    A scanner for `s`, whose records have `integer`, and for `t`, whose have `text`; and the rows of either.
+    """
+    fields = read_fields({"properties": {"text": SCHEMAS["text"]}})
+    other = make_version("t", fields, version(["text"]).target, [], validate=True, gathers=True)
     scanner = columnar.compiled.Scanner()
-    gathered = [made.layout.gather(100, 1 << 20) for made in (one, other)]
+    gathered = [made.layout.gather(10_000, 1 << 30) for made in (version(["integer"]), other)]
     for rows in gathered:
         scanner.add(rows.gathered)
+    return scanner, gathered
+
+
+def test_rows_of_streams_in_turn_go_each_to_its_own():
+    scanner, gathered = two_streams()
     data = b"".join(
         line(b'{"integer":%d}' % n) + b"\n" + line(b'{"text":"%d"}' % n).replace(b'"s"', b'"t"') + b"\n"
         for n in range(10)
@@ -402,19 +403,7 @@ def test_few_lines_of_much_input_do_not_keep_all_of_it_in_memory():
     """
     Those of a stream whose rows are rare are copied; it would keep each mebibyte that was read.
     """
-    rare, other = version(["integer"]), version(["text"])
-    frequent = make_version(
-        "t",
-        read_fields({"properties": {"text": SCHEMAS["text"]}}),
-        other.target,
-        [],
-        validate=True,
-        gathers=True,
-    )
-    scanner = columnar.compiled.Scanner()
-    gathered = [made.layout.gather(10_000, 1 << 30) for made in (rare, frequent)]
-    for rows in gathered:
-        scanner.add(rows.gathered)
+    scanner, gathered = two_streams()
     one = line(b'{"integer":7}')
     data = one + b"\n" + (line(b'{"text":"x"}').replace(b'"s"', b'"t"') + b"\n") * 100 + one + b"\n"
     uses = sys.getrefcount(data)
