@@ -224,12 +224,16 @@ def test_streams_with_every_oddity_load_as_by_the_program_alone(within, asked, t
 def test_what_is_changed_on_the_way_is_counted_as_by_the_program_alone(within, asked, tmp_path):
     """
     Rounded fractions and empty texts, with lines in between that are refused.
+
+    These have nothing to count: which of a row's values were looked at before it was refused is left open.
     """
     amount = {"type": ["null", "number"], "x-sql-datatype": "NUMBER(10,2)"}
     messages = [schema("events", keys=(), amount=amount)]
     for number in range(1, 1001):
         value = "none" if number % 61 == 0 else number / 8
-        messages.append(record("events", number, amount=value, note="" if number % 5 else "n"))
+        messages.append(
+            record("events", number, amount=value, note="" if number % 5 and number % 61 else "n")
+        )
     counted = []
     for processes in (0, 2):
         settings = {**SMALL, "decode_processes": processes}
