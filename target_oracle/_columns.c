@@ -584,6 +584,18 @@ static int take_lines(Scanner *self, Portion *portion) {
 /* Bytes that were read are kept whole for rows whose lines are at least one in so many of them. */
 #define SHARE 4
 
+/* Tell whether ADDED bytes of DATA are a good part of it, or were of what was read before. */
+static bool is_much(Plan *plan, PyObject *data, size_t added) {
+    if (plan->read != data) {
+        plan->takes_much = plan->taken * SHARE >= plan->read_size && plan->taken;
+        plan->read = data;
+        plan->read_size = (size_t)PyBytes_Size(data);
+        plan->taken = 0;
+    }
+    plan->taken += added;
+    return plan->takes_much || plan->taken * SHARE >= plan->read_size;
+}
+
 /*
  * Keep the lines that the call under way has added. Few lines of much input are copied: a stream whose rows
  * are rare would otherwise keep all that was read meanwhile in memory.
@@ -592,7 +604,7 @@ static bool keep_lines(const Intake *intake, PyObject *data) {
     Lines *lines = intake->columns->lines;
     size_t count = block_count(lines), added = intake->columns->size - intake->size;
     bool is_kept = count && block_at(lines, count - 1) == data;
-    if (is_kept || added * SHARE >= (size_t)PyBytes_Size(data)) return keep_block(lines, data);
+    if (is_much(intake->columns->rows.plan, data, added) || is_kept) return keep_block(lines, data);
     PyObject *copy = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)added);
     if (copy == NULL) return false;
     char *to = PyBytes_AsString(copy);

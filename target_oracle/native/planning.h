@@ -20,6 +20,9 @@ typedef struct {
     char tolerant;
     size_t usual_rows;          /* what the last batch came to, for the memory of the next one */
     size_t *usual_bytes;        /* a column's texts */
+    const void *read;           /* the bytes that were read last, to tell them from those before */
+    size_t read_size, taken;    /* how many, and how many of them are lines of this stream */
+    bool takes_much;            /* of those before it was a good part */
 } Plan;
 
 static PyTypeObject *plan_type;
