@@ -440,9 +440,13 @@ typedef struct {
     Buffer intakes;
     Table by_stream;
     char busy;
+    size_t covered; /* bytes that the last call came through */
 } Scanner;
 
 enum { AT_END, REFUSED, FULL, NO_MEMORY };
+
+/* The interpreter's lock is given up for so many bytes; for less, handing it over costs more than it gives. */
+#define WORTH ((size_t)48 << 10)
 
 static size_t intake_count(const Scanner *self) { return self->intakes.used / sizeof(Intake); }
 static Intake *intake_at(const Scanner *self, size_t n) { return (Intake *)(void *)self->intakes.data + n; }
@@ -674,10 +678,11 @@ static PyObject *scanner_take(PyObject *object, PyObject *args) {
         .size = (size_t)size,
     };
     self->busy = 1;
-    Py_BEGIN_ALLOW_THREADS
+    PyThreadState *lock = self->covered >= WORTH ? PyEval_SaveThread() : NULL;
     outcome = take_lines(self, &portion);
-    Py_END_ALLOW_THREADS
+    if (lock) PyEval_RestoreThread(lock);
     self->busy = 0;
+    self->covered = (size_t)(portion.at - bytes) - (size_t)start;
     if (outcome == NO_MEMORY) return PyErr_NoMemory();
     PyObject *arrived = arrivals(self, data);
     if (arrived == NULL) return NULL;
