@@ -35,8 +35,7 @@ typedef struct {
 static PyTypeObject *columns_type;
 
 static Columns *make_columns(PyObject *plan, size_t most_rows, size_t most_size) {
-    allocfunc make = (allocfunc)PyType_GetSlot(columns_type, Py_tp_alloc);
-    Columns *self = (Columns *)make(columns_type, 0);
+    Columns *self = (Columns *)make_object(columns_type);
     if (self == NULL) return NULL;
     Plan *planned = (Plan *)plan;
     Py_INCREF(plan);
@@ -75,7 +74,6 @@ static PyObject *columns_new(PyTypeObject *type, PyObject *args, PyObject *named
 
 static void columns_dealloc(PyObject *object) {
     Columns *self = (Columns *)object;
-    PyTypeObject *type = Py_TYPE(object);
     for (uint32_t n = 0; self->rows.columns && n < self->rows.plan->count; n++)
         drop_column(&self->rows.columns[n]);
     free(self->rows.columns);
@@ -83,9 +81,7 @@ static void columns_dealloc(PyObject *object) {
     free(self->rows.entered);
     Py_XDECREF((PyObject *)self->lines);
     Py_XDECREF(self->plan);
-    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
-    release(object);
-    Py_DECREF(type);
+    free_object(object);
 }
 
 static Py_ssize_t columns_length(PyObject *object) { return (Py_ssize_t)((Columns *)object)->rows.rows; }
@@ -730,13 +726,10 @@ static PyObject *scanner_remove(PyObject *object, PyObject *columns) {
 
 static void scanner_dealloc(PyObject *object) {
     Scanner *self = (Scanner *)object;
-    PyTypeObject *type = Py_TYPE(object);
     for (size_t n = 0; n < intake_count(self); n++) Py_DECREF((PyObject *)intake_at(self, n)->columns);
     drop(&self->intakes);
     drop_table(&self->by_stream);
-    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
-    release(object);
-    Py_DECREF(type);
+    free_object(object);
 }
 
 static PyMethodDef scanner_methods[] = {

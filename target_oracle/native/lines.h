@@ -10,6 +10,7 @@
 #include <Python.h>
 
 #include "buffer.h"
+#include "objects.h"
 
 typedef struct {
     int64_t number;
@@ -32,10 +33,7 @@ static inline PyObject *block_at(const Lines *self, size_t n) {
 }
 
 static Lines *make_lines(void) {
-    allocfunc make = (allocfunc)PyType_GetSlot(lines_type, Py_tp_alloc);
-    Lines *self = (Lines *)make(lines_type, 0);
-    if (self != NULL) self->lines = self->blocks = (Buffer){0};
-    return self;
+    return (Lines *)make_object(lines_type);
 }
 
 /* Keep DATA alive as the block that the next lines are in. */
@@ -49,13 +47,10 @@ static bool keep_block(Lines *self, PyObject *data) {
 
 static void lines_dealloc(PyObject *object) {
     Lines *self = (Lines *)object;
-    PyTypeObject *type = Py_TYPE(object);
     for (size_t n = 0; n < block_count(self); n++) Py_DECREF(block_at(self, n));
     drop(&self->lines);
     drop(&self->blocks);
-    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
-    release(object);
-    Py_DECREF(type);
+    free_object(object);
 }
 
 static Py_ssize_t lines_length(PyObject *object) { return (Py_ssize_t)line_count((Lines *)object); }

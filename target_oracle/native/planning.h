@@ -5,6 +5,7 @@
 
 #include <Python.h>
 
+#include "objects.h"
 #include "plan.h"
 
 typedef struct {
@@ -267,8 +268,7 @@ static PyObject *plan_new(PyTypeObject *type, PyObject *args, PyObject *named) {
     if (!PyArg_ParseTupleAndKeywords(args, named, "SO!O!p", names, &stream, &PyTuple_Type, &properties,
                                      &PyTuple_Type, &others, &tolerant))
         return NULL;
-    allocfunc make = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    Plan *self = (Plan *)make(type, 0);
+    Plan *self = (Plan *)make_object(type);
     if (self == NULL) return NULL;
     self->tolerant = (char)tolerant;
     self->described = PyTuple_Pack(3, stream, properties, others);
@@ -283,7 +283,6 @@ static PyObject *plan_new(PyTypeObject *type, PyObject *args, PyObject *named) {
 
 static void plan_dealloc(PyObject *object) {
     Plan *self = (Plan *)object;
-    PyTypeObject *type = Py_TYPE(object);
     for (uint32_t n = 0; self->rules && n < self->count; n++) {
         drop_table(&self->rules[n].choices);
         free(self->rules[n].numbers);
@@ -294,9 +293,7 @@ static void plan_dealloc(PyObject *object) {
     free(self->usual_bytes);
     drop_node(&self->record);
     Py_XDECREF(self->described);
-    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
-    release(object);
-    Py_DECREF(type);
+    free_object(object);
 }
 
 static PyObject *plan_tolerate(PyObject *object, PyObject *unused) {
