@@ -92,7 +92,8 @@ class Batch:
         Note that so many *rows* have come to the columns, from lines of *size* bytes.
         """
         assert isinstance(self.rows, ColumnRows)  # noqa: S101  # whose scanner added them
-        self.rows.fill(self._moment(rows) if self.version.metadata else ())
+        if self.version.metadata:
+            self.rows.fill(self._moment(rows))
         self.size += size
 
     def append(self, apart: Batch) -> int:

@@ -153,9 +153,10 @@ class OpenCheckpoint:
         place, number, _, arrived = self._scanner.take(data, start, stop, number, rows, size, numbers)
         for columns, count, length in arrived:
             stream = self._gathering[columns]
-            batch = cast("Batch", stream.batch)
+            batch = stream.batch
+            assert batch is not None and batch.version.layout is not None  # noqa: S101, PT018  # its columns are there
             batch.gathered(count, length)
-            cast("Layout", batch.version.layout).taken += count
+            batch.version.layout.taken += count
             self._arrived(stream, count, length)
             self._send_when_full(stream)
         if arrived:

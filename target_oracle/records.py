@@ -238,14 +238,14 @@ class Records:
         Take one RECORD, of which *envelope* was read already. Raises ProtocolError.
         """
         stream = self._stream_of(envelope, number)
-        raw = bytes(envelope.record)  # type: ignore[arg-type]  # it has one
-        self._streams.version_of(stream, raw, envelope.version)
+        record = bytes(envelope.record)  # type: ignore[arg-type]  # it has one
+        version = self._streams.version_of(stream, record, envelope.version)
         self._current = stream
-        if stream.version is not None and stream.version.layout is not None:
-            stream.version.layout.refuse()
+        if version.layout is not None:
+            version.layout.refuse()
         self._remember_head(line, stream)
         try:
-            rows = self._one(stream, line, envelope)
+            rows = self._one(stream, version, line, record, envelope)
         except TooLong as fault:
             rows = self._wider(stream, line, number, fault)
         except RowFault as fault:
@@ -270,12 +270,12 @@ class Records:
         if end > 0 and len(self.heads) < MAX_HEADS:
             self.heads[line[:end]] = stream
 
-    def _one(self, stream: Stream, line: bytes, envelope: Envelope) -> list[Row]:
+    def _one(
+        self, stream: Stream, version: Version, line: bytes, record: bytes, envelope: Envelope
+    ) -> list[Row]:
         """
         Return the row of one RECORD; raise RowFault.
         """
-        record = bytes(envelope.record)  # type: ignore[arg-type]  # a RECORD has one
-        version = self._streams.version_of(stream, record)
         rows: list[Row] = []
         # What the compiled decoder has refused is seldom a line for the other fast way.
         if (
@@ -321,7 +321,9 @@ class Records:
         """
         try:
             self._streams.grow(stream, (fault,))
-            return self._one(stream, line, read_envelope(line))
+            envelope = read_envelope(line)
+            record = bytes(envelope.record)  # type: ignore[arg-type]  # a RECORD has one
+            return self._one(stream, self._streams.version_of(stream, record), line, record, envelope)
         except RowFault as again:
             if isinstance(again, TooLong):
                 stream.full.add(again.column)
