@@ -33,7 +33,8 @@ The modules, in the order in which a row passes them:
     the database's world
         oracle/database.py  oracle/session.py  oracle/tunnel.py  oracle/stores.py  oracle/codes.py
         oracle/ledger.py  oracle/rejecttable.py
-        oracle/writer.py  oracle/staging.py  oracle/directpath.py  oracle/binds.py  oracle/sql.py
+        oracle/writer.py  oracle/gathered.py  oracle/staging.py  oracle/directpath.py  oracle/binds.py
+        oracle/sql.py
         oracle/examination.py  oracle/tracing.py  oracle/dictionary.py  oracle/table.py
         oracle/types.py  oracle/declared.py  oracle/names.py
         oracle/charsets.py  oracle/comments.py  oracle/options.py  oracle/wanted.py  oracle/matching.py

@@ -386,6 +386,20 @@ static PyObject *columns_empty(PyObject *object, void *unused) {
     return PyLong_FromLongLong(((Columns *)object)->rows.empty);
 }
 
+/* The places of columns in which at least one row has a value. */
+static PyObject *columns_filled(PyObject *object, void *unused) {
+    (void)unused;
+    const Rows *rows = &((Columns *)object)->rows;
+    PyObject *places = PyList_New(0);
+    for (uint32_t n = 0; places && n < rows->plan->count; n++) {
+        if ((size_t)rows->columns[n].nulls >= rows->rows) continue;
+        PyObject *place = PyLong_FromUnsignedLong(n);
+        if (place == NULL || PyList_Append(places, place) < 0) Py_CLEAR(places);
+        Py_XDECREF(place);
+    }
+    return places;
+}
+
 static PyObject *columns_is_full(PyObject *object, void *unused) {
     (void)unused;
     return PyBool_FromLong(!has_room((Columns *)object));
@@ -405,6 +419,7 @@ static PyGetSetDef columns_members[] = {
     {"lines", columns_lines, NULL, "The lines that the rows came from.", NULL},
     {"size", columns_size, NULL, "Bytes of these lines.", NULL},
     {"empty", columns_empty, NULL, "Texts that became NULL.", NULL},
+    {"filled", columns_filled, NULL, "The places of columns in which some row has a value.", NULL},
     {"is_full", columns_is_full, NULL, "Whether a scanner adds no more rows.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

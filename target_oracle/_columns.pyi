@@ -23,6 +23,7 @@ class Columns:
     lines: Lines
     size: int
     empty: int
+    filled: list[int]
     is_full: bool
     def __init__(self, plan: Plan, most_rows: int, most_size: int) -> None: ...
     def __len__(self) -> int: ...

@@ -8,7 +8,7 @@ value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, overload
 
@@ -69,8 +69,30 @@ class ArrowRows:
     table: pa.Table
     empty: int = 0
 
+    @property
+    def filled(self) -> frozenset[int]:
+        """
+        The positions of columns in which at least one row has a value.
+        """
+        columns = enumerate(self.table.columns)
+        return frozenset(n for n, column in columns if column.null_count < len(column))
+
+    @property
+    def constants(self) -> Mapping[int, int]:
+        """
+        None.
+        """
+        return {}
+
     def __len__(self) -> int:  # noqa: D105  # rows, as of a list of them
         return int(self.table.num_rows)
+
+    def stream(self, order: Sequence[int], first: int | None = None) -> pa.Table:
+        """
+        Return the columns in *order*; there are no numbers behind them.
+        """
+        assert first is None  # noqa: S101  # only rows that gather are staged
+        return self.table.select(list(order))
 
 
 def rows_of(version: Version, table: pa.RecordBatch) -> ArrowRows | None:

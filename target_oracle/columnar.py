@@ -9,7 +9,7 @@ Without the compiled part all lines go that way. See docs/decisions/0012-compile
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, overload
@@ -98,15 +98,19 @@ class Layout:
     """
     How rows of one version of a stream gather: *plan*, and the *columns* in their order.
 
-    *days* are the positions of dates. It is *usable* until columns turn out not to be the way for the
+    *days* are the positions of dates, *constants* those of columns that hold one number in every row of a
+    run. It is *usable* until columns turn out not to be the way for the
     stream: where the database refuses them, a value has no place in them, or the compiled decoder takes few
     of the lines. *taken* are the lines that it took.
     """
 
-    def __init__(self, plan: Any, columns: Sequence[Column], days: frozenset[int]) -> None:
+    def __init__(
+        self, plan: Any, columns: Sequence[Column], days: frozenset[int], constants: Mapping[int, int]
+    ) -> None:
         self.plan = plan
         self.columns = tuple(columns)
         self.days = days
+        self.constants = constants
         self.usable = True
         self.taken = 0
         self._refused = 0
@@ -145,6 +149,20 @@ class ColumnRows:
         """
         empty: int = self.gathered.empty
         return empty
+
+    @property
+    def constants(self) -> Mapping[int, int]:
+        """
+        The numbers that every row of the run has, by the positions of their columns.
+        """
+        return self.layout.constants
+
+    @property
+    def filled(self) -> frozenset[int]:
+        """
+        The positions of columns in which at least one row has a value.
+        """
+        return frozenset(self.gathered.filled)
 
     @property
     def lines(self) -> KeptLines:

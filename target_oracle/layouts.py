@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_oracle import columnar
 from target_oracle.columnar import Layout
+from target_oracle.metadata import STARTED
 from target_oracle.numerals import INT64_MAX, NUMBER_DIGITS
 from target_oracle.singer.automata import compile_automaton
 from target_oracle.singer.schema import Kind
@@ -62,12 +63,14 @@ def layout_of(stream: str, decoder: Decoder, columns: Sequence[Column], server: 
     if None in properties:
         return None
     others = [_of_message(name) for name in decoder.extras]
-    others += map(_of_moment, columns[len(properties) + len(others) :])
+    moments = [_of_moment(column) for column in columns[len(properties) + len(others) :]]
     plan = columnar.compiled.Plan(
-        stream.encode(), tuple(properties), tuple(others), tolerant=decoder.tolerant
+        stream.encode(), tuple(properties), (*others, *moments), tolerant=decoder.tolerant
     )
     days = frozenset(n for n, rule in enumerate(properties) if rule and rule["kind"] == "day")
-    return Layout(plan, columns, days)
+    # The last column of a moment is when the process started.
+    is_number = bool(moments) and columns[-1].type.name == "NUMBER"
+    return Layout(plan, columns, days, {len(columns) - 1: STARTED} if is_number else {})
 
 
 def _of_message(name: str) -> Rule:

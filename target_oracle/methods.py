@@ -75,8 +75,7 @@ def _send_columns(database: Database, batch: Batch, rows: ColumnRows) -> Outcome
     try:
         if not batch.version.appends:
             return upsert.send_columns(database, batch, rows)
-        writer = _writer(database, batch)
-        written = writer.insert_columns(rows.stream(writer.columns_order), len(rows))
+        written = _writer(database, batch).insert_columns(rows)
     except OverflowError:  # decimals of one column without a common scale
         rows.layout.usable = False
         return None
@@ -84,8 +83,7 @@ def _send_columns(database: Database, batch: Batch, rows: ColumnRows) -> Outcome
 
 
 def _append_columns(database: Database, batch: Batch, rows: ArrowRows) -> Outcome:
-    writer = _writer(database, batch)
-    written = writer.insert_columns(rows.table.select(list(writer.columns_order)), len(rows))
+    written = _writer(database, batch).insert_columns(rows)
     return Outcome(inserted=written.count, rejects=_rejects(batch, written))
 
 

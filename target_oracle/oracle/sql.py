@@ -9,12 +9,13 @@ The one value that a statement's text must hold is a comment: `COMMENT ON` takes
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from target_oracle.oracle.names import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from target_oracle.oracle.types import Column, OracleType
 
@@ -45,15 +46,23 @@ def _equal(names: Sequence[str], separator: str, first: int) -> str:
 # Rows.
 
 
-def insert(owner: str, table: str, columns: Sequence[str]) -> str:
+def insert(
+    owner: str, table: str, columns: Sequence[str], numbers: Mapping[str, int | None] = MappingProxyType({})
+) -> str:
     """
     Return the INSERT of one row, bound in the order of *columns*.
 
+    Columns of *numbers* are the same in every row, and so stand in the text.
+
     >>> insert("APP", "T", ["A", "B"])
     'INSERT INTO "APP"."T" ("A", "B") VALUES (:1, :2)'
+    >>> insert("APP", "T", ["A", "B"], {"C": None, "D": 7})
+    'INSERT INTO "APP"."T" ("A", "B", "C", "D") VALUES (:1, :2, NULL, 7)'
     """
-    binds = ", ".join(f":{place}" for place in range(1, len(columns) + 1))
-    return f"INSERT INTO {qualified(owner, table)} ({_listed(columns)}) VALUES ({binds})"
+    values = [f":{place}" for place in range(1, len(columns) + 1)]
+    values += ["NULL" if number is None else f"{number:d}" for number in numbers.values()]
+    names = _listed([*columns, *numbers])
+    return f"INSERT INTO {qualified(owner, table)} ({names}) VALUES ({', '.join(values)})"
 
 
 def insert_select(owner: str, table: str, columns: Sequence[str], source: str) -> str:

@@ -14,14 +14,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from operator import add
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import oracledb
 
 from target_oracle.log import logger
 from target_oracle.oracle import sql
-from target_oracle.oracle.binds import declare, has_zones, order_of_columns
+from target_oracle.oracle.binds import declare
 from target_oracle.oracle.codes import Action, classify, code_of, codes_of, describe
+from target_oracle.oracle.gathered import ColumnsInsert, Gathered
 from target_oracle.oracle.names import quote
 from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.oracle.writer import Merged, Refusal, Row, Writer, comparable, refusals
@@ -58,22 +59,6 @@ _GLOBAL: Final = _Kind("global temporary table", commits=True)
 _WORK: Final = _Kind("work table", commits=True)
 
 
-class Gathered(Protocol):
-    """
-    Rows that are columns of Arrow.
-    """
-
-    def __len__(self) -> int:
-        """
-        Return how many rows there are.
-        """
-
-    def stream(self, order: Sequence[int], first: int | None = None) -> object:
-        """
-        Return the columns in *order*, and behind them numbers from *first* on.
-        """
-
-
 @dataclass(slots=True)
 class Numbers:
     """
@@ -108,6 +93,7 @@ class Staging:
         numbers: Numbers,
     ) -> None:
         names = [column.name for column in columns]
+        self._given = columns
         # In an order of their own: the same table serves rows whose columns come in another one.
         self._columns = sorted(columns, key=lambda column: column.name)
         self._owner = server.schema
@@ -119,8 +105,6 @@ class Staging:
             *declare([column.type for column in columns], server.max_string_bytes),
             oracledb.DB_TYPE_NUMBER,
         ]
-        self._order = order_of_columns([column.type for column in columns])
-        self._zoned = has_zones([column.type for column in columns])
         self._kinds = [_PRIVATE] if server.version >= _PRIVATE_SINCE else [_GLOBAL, _WORK]
         self._made_on: Session | None = None
         self._numbers = numbers
@@ -132,7 +116,7 @@ class Staging:
         owner, table, names, keys, changed = self._target
         source = sql.staged_rows(self._qualified(), names, self._number)
         self._insert = sql.insert(*self._place(), [*names, self._number])
-        self._insert_columns = sql.insert(*self._place(), [*(names[n] for n in self._order), self._number])
+        self._insert_columns = ColumnsInsert(*self._place(), self._given, self._number)
         self._count = sql.count_known(owner, table, source, keys)
         self._merge = sql.merge(owner, table, source, columns=names, keys=keys)
         self._merge_changed = sql.merge(owner, table, source, columns=names, keys=keys, changed=changed)
@@ -265,8 +249,7 @@ class Staging:
         As `upsert`, for rows that are columns; None, with nothing merged, where one of them is refused.
         """
         first = self._fill_from(len(rows))
-        table = rows.stream(self._order, first)
-        _, failed = self.session.array_of_columns(self._insert_columns, table, zoned=self._zoned)
+        _, failed = self._insert_columns.send(self.session, rows, first)
         if refusals(failed):
             return None
         return self._merged(

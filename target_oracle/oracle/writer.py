@@ -16,11 +16,10 @@ from target_oracle.oracle import sql
 from target_oracle.oracle.binds import (
     declare,
     declare_for_query,
-    has_zones,
     is_text,
-    order_of_columns,
 )
 from target_oracle.oracle.codes import is_row_fault
+from target_oracle.oracle.gathered import ColumnsInsert, Gathered
 from target_oracle.oracle.session import Session
 from target_oracle.oracle.types import Column
 
@@ -90,9 +89,7 @@ class Writer:
         self._max = max_string_bytes
         self._declared = declare(self._types, max_string_bytes)
         self._insert = sql.insert(owner, table, names)
-        self.columns_order = order_of_columns(self._types)
-        self._insert_columns = sql.insert(owner, table, [names[n] for n in self.columns_order])
-        self._zoned = has_zones(self._types)
+        self._insert_columns = ColumnsInsert(owner, table, columns)
         self._key_positions = [names.index(key) for key in keys]
         self._set_positions = [n for n in range(len(names)) if n not in self._key_positions]
         self._texts = [n for n, type_ in enumerate(self._types) if is_text(type_)]
@@ -115,12 +112,12 @@ class Writer:
         count, failed = self.session.array(self._insert, rows, self._declared)
         return _accounted(len(rows), count, failed)
 
-    def insert_columns(self, table: Any, length: int) -> Written:
+    def insert_columns(self, rows: Gathered) -> Written:
         """
-        Insert the *length* rows of an Arrow *table*, whose columns stand in `columns_order`; one round trip.
+        Insert *rows*, one round trip.
         """
-        count, failed = self.session.array_of_columns(self._insert_columns, table, zoned=self._zoned)
-        return _accounted(length, count, failed)
+        count, failed = self._insert_columns.send(self.session, rows)
+        return _accounted(len(rows), count, failed)
 
     # --- rows that may be there
 

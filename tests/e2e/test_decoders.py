@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 
@@ -171,3 +172,83 @@ def test_a_stream_for_columns_and_one_for_rows_may_take_turns(within):
     assert [len(rows) for _, rows in one.values()] == [1000, 1000]
     assert first.states == second.states
     assert said(first) == said(second)
+
+
+def sparse(keys):
+    """
+    Rows of which a further property has its first value every hundred rows.
+    """
+    late = {f"late_{n}": {"type": ["null", kind]} for n, kind in enumerate(("string", "number", "object"))}
+    yield schema("sparse", keys, **late, never=TEXT)
+    for number in range(500):
+        filled = {"late_0": "x", "late_1": 0.5, "late_2": {"n": number}}
+        more = {name: value for n, (name, value) in enumerate(filled.items(), 1) if number > 100 * n}
+        yield record("sparse", number % 250 if keys else number, **more)
+        if number % 100 == 99:
+            yield state(number)
+
+
+@pytest.mark.parametrize("version", [12, 19, 23])
+@pytest.mark.parametrize("settings", [{}, {"load_method": "upsert", "upsert_strategy": "staged"}], ids=repr)
+def test_columns_whose_first_value_comes_late_hold_what_came(within, version, settings):
+    keys = ("id",) if settings else ()
+    (one, first), (other, second) = both_ways(
+        within, version, lines(sparse(keys)), batch_size_rows=50, commit_interval_rows=100, **settings
+    )
+    assert one == other
+    assert first.states == second.states
+    assert said(first) == said(second)
+
+
+def test_what_has_no_value_in_any_row_is_not_bound(within):
+    with server(23) as (standin, database):
+        result = within(database.config(batch_size_rows=50), lines(sparse(())))
+        assert result.exit_code == 0, result.log
+        said = {each["sql"] for each in standin.statements() if 'INTO "APP"."SPARSE"' in each["sql"]}
+        assert len(said) == 4
+        assert all("NULL" in sql for sql in said)
+        rows = database.query('SELECT COUNT("LATE_0"), COUNT("LATE_2"), COUNT("NEVER") FROM "SPARSE"')
+        assert rows == [(399, 199, 0)]
+
+
+def test_null_is_stored_as_null_where_the_table_has_another_default(within):
+    with server(23) as (_, database):
+        database.run(
+            'CREATE TABLE "EVENTS" ("ID" NUMBER, "NOTE" VARCHAR2(20) DEFAULT \'none\', "KIND" VARCHAR2(20))'
+        )
+        messages = [
+            schema("events", (), kind=TEXT),
+            *({**record("events", 1), "record": {"id": n}} for n in (1, 2)),
+        ]
+        result = within(database.config(), lines(messages))
+        assert result.exit_code == 0, result.log
+        assert database.query('SELECT "ID", "NOTE" FROM "EVENTS" ORDER BY "ID"') == [(1, None), (2, None)]
+
+
+def test_rows_without_what_the_table_demands_are_refused_one_by_one(within, tmp_path):
+    rejects = tmp_path / "rejects.jsonl"
+    with server(23) as (_, database):
+        database.run('CREATE TABLE "EVENTS" ("ID" NUMBER, "NOTE" VARCHAR2(20) NOT NULL)')
+        messages = [schema("events", ()), *({**record("events", 1), "record": {"id": n}} for n in (1, 2))]
+        result = within(database.config(max_rejects=2, reject_file=str(rejects)), lines(messages))
+        assert result.exit_code == 0, result.log
+    assert [(each["line"], each["code"]) for each in rejected(rejects)] == [
+        (2, "ORA-01400"),
+        (3, "ORA-01400"),
+    ]
+
+
+@pytest.mark.parametrize("load_method", ["append-only", "upsert"])
+def test_all_rows_of_a_run_tell_one_start_of_the_process(within, load_method):
+    before = time.time() * 1000
+    with server(23) as (_, database):
+        config = database.config(
+            add_record_metadata=True, load_method=load_method, upsert_strategy="staged", batch_size_rows=50
+        )
+        result = within(config, lines(sparse(("id",))))
+        assert result.exit_code == 0, result.log
+        ((least, most),) = database.query(
+            'SELECT MIN("_SDC_SYNC_STARTED_AT"), MAX("_SDC_SYNC_STARTED_AT") FROM "SPARSE"'
+        )
+    assert least == most
+    assert before - 3_600_000 < least < time.time() * 1000

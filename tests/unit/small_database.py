@@ -148,15 +148,16 @@ class FakeWriter:
     def __init__(self, database, table, columns):
         self._database = database
         self._table = table
-        self.columns_order = range(columns)
+        self._columns = columns
 
     def insert(self, rows):
         return self._database.insert(self._table, rows)
 
-    def insert_columns(self, stream, length):
+    def insert_columns(self, gathered):
+        stream = gathered.stream(range(self._columns))
         columns = [column.to_pylist() for column in pa.table(stream).columns]
         rows = list(zip(*columns, strict=True))
-        assert len(rows) == length
+        assert len(rows) == len(gathered)
         return self._database.insert(self._table, rows)
 
 

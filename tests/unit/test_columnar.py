@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_oracle import columnar
-from target_oracle.metadata import ALL
+from target_oracle.metadata import ALL, STARTED
 from target_oracle.oracle.binds import order_of_columns
 from target_oracle.oracle.types import Column, OracleType, Server
 from target_oracle.singer.schema import read_fields
@@ -513,6 +513,24 @@ def test_numbers_can_stand_behind_the_columns():
     rows, _ = scanned(version(["text"]), b"\n".join(line(b'{"text":"%d"}' % n) for n in range(3)))
     table = pa.table(rows.stream((0,), 40))
     assert [column.to_pylist() for column in table.columns] == [["0", "1", "2"], [40, 41, 42]]
+
+
+@given(
+    st.lists(
+        st.tuples(*(st.sampled_from(pair) for pair in ((1, None), ("x", None), (0.5, None), (True, None)))),
+        max_size=8,
+    )
+)
+def test_columns_with_a_value_in_some_row_are_told_from_those_without(found):
+    names = ["integer", "text", "number", "flag"]
+    data = b"\n".join(line(json.dumps(dict(zip(names, row, strict=True))).encode()) for row in found)
+    rows, _ = scanned(version(names), data)
+    assert rows.filled == {n for n in range(4) if any(row[n] is not None for row in found)}
+
+
+def test_only_the_start_of_the_process_is_the_same_in_every_row():
+    assert scanned(version(["integer"]), b"")[0].constants == {}
+    assert scanned(version(["integer"], metadata=True), b"")[0].constants == {6: STARTED}
 
 
 def test_rows_that_went_out_take_no_more():
