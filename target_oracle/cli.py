@@ -4,6 +4,7 @@ The command line -> a command -> an exit code; the one place where what went wro
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -95,8 +96,11 @@ def _do_with_config(arguments: Arguments) -> None:
     """
     Read the config, start the log, and do what needs them.
     """
-    from target_oracle import config, log  # noqa: PLC0415 - `--version` needs none of it
-
+    gc.disable()  # what is imported stays, and the collector would look at it time and again
+    try:
+        from target_oracle import config, log  # noqa: PLC0415 - `--version` needs none of it
+    finally:
+        gc.enable()
     if not arguments.config:
         raise ConfigError("--config is missing; give a JSON file of settings, or ENV; see --help")
     more = {"report_file": arguments.report} if arguments.report else {}
@@ -122,8 +126,13 @@ def _command(arguments: Arguments, config: Config) -> None:
         "check-write": ("check", "run_and_write", (config, arguments.form == "json")),
         "print-state": ("pipeline", "print_state", (config,)),
     }
-    module, function, given = calls[arguments.command]
-    getattr(import_module(f"target_oracle.{module}"), function)(*given)
+    name, function, given = calls[arguments.command]
+    gc.disable()  # as above
+    try:
+        module = import_module(f"target_oracle.{name}")
+    finally:
+        gc.enable()
+    getattr(module, function)(*given)
 
 
 def _ended(exit_code: int, fault: BaseException, *lines: str) -> int:
