@@ -9,7 +9,6 @@ value.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, overload
 
 import msgspec
@@ -60,8 +59,7 @@ class TableLines(Sequence[bytes]):
         return next(iter(TableLines(self.stream, self.table.slice(place, 1))))
 
 
-@dataclass(frozen=True, slots=True)
-class ArrowRows:
+class ArrowRows(msgspec.Struct, frozen=True):
     """
     Rows ready to be bound, as columns in the order of the statement; *empty* texts among them become NULL.
     """

@@ -13,7 +13,6 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
@@ -45,8 +44,7 @@ class _Message(msgspec.Struct):
     encoding: _Encoding | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unsaid:
+class Unsaid(msgspec.Struct, frozen=True):
     """
     What a BATCH leaves unsaid: its *encoding*, and the *root* of files that are named without a place.
     """
@@ -78,8 +76,7 @@ class Unsaid:
         return f"{self.root.rstrip('/')}/{name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(msgspec.Struct, frozen=True):
     """
     The files of one BATCH: *stream*, *form*, *compression*, *urls*, and the input *line* of the message.
     """

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import asdict
 
 from target_oracle import __version__
 from target_oracle.errors import LoadError, OutputClosed

@@ -4,11 +4,12 @@ Files and environment -> `Config`, checked once at the door and never changed af
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from target_oracle import checks, sources
 from target_oracle.errors import ConfigError
@@ -27,9 +28,13 @@ ENV: Final = "ENV"
 # Bytes of a line where transactions have no bound.
 _LONGEST_LINE: Final = 32 << 20
 
+# What may hold a secret.
+_HIDDEN: Final = frozenset(
+    "password dsn wallet_password access_token session_sql ssh_tunnel before_run_sql after_run_sql".split()
+)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnSettings:
+
+class ColumnSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
     What the operator says of one property's column: its Oracle type, its name, or that there is none.
     """
@@ -39,8 +44,7 @@ class ColumnSettings:
     ignore: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamSettings:
+class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
     The settings of one stream; those of the whole run where `streams` says nothing else.
 
@@ -83,8 +87,7 @@ class StreamSettings:
     varchar_default_length: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(msgspec.Struct, frozen=True, kw_only=True):
     """
     Every setting under its name, as `settings.py` describes it; *notices* are for the log.
 
@@ -92,22 +95,22 @@ class Config:
     """
 
     user: str | None = None
-    password: str | None = field(default=None, repr=False)
+    password: str | None = None
     password_file: str | None = None
     host: str | None = None
     port: int = 1521
     service_name: str | None = None
     sid: str | None = None
-    dsn: str | None = field(default=None, repr=False)
+    dsn: str | None = None
     config_dir: str | None = None
     wallet_location: str | None = None
-    wallet_password: str | None = field(default=None, repr=False)
+    wallet_password: str | None = None
     protocol: str = "tcp"
     ssl_server_dn_match: bool = True
     ssl_server_cert_dn: str | None = None
     https_proxy: str | None = None
     https_proxy_port: int | None = None
-    access_token: str | None = field(default=None, repr=False)
+    access_token: str | None = None
     external_auth: bool = False
     proxy_user: str | None = None
     edition: str | None = None
@@ -117,16 +120,16 @@ class Config:
     expire_time: int = 1
     sdu: int | None = None
     call_timeout: float | None = None
-    session_sql: tuple[str, ...] = field(default=(), repr=False)
+    session_sql: tuple[str, ...] = ()
     query_tag: str = "target-oracle"
-    ssh_tunnel: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    ssh_tunnel: Mapping[str, Any] = msgspec.field(default_factory=dict)
     default_target_schema: str | None = None
-    schema_mapping: Mapping[str, str] = field(default_factory=dict)
+    schema_mapping: Mapping[str, str] = msgspec.field(default_factory=dict)
     table_prefix: str = ""
     table_suffix: str = ""
     table_name_pattern: str = "{stream}"
     load_method: str = "append-only"
-    streams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    streams: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     upsert_strategy: str = "auto"
     skip_unchanged: bool = False
     partial_updates: bool | None = None
@@ -144,7 +147,7 @@ class Config:
     parallelism: int = 1
     decode_processes: int = 0
     decoder: str = "auto"
-    batch_config: Mapping[str, Any] = field(default_factory=dict)
+    batch_config: Mapping[str, Any] = msgspec.field(default_factory=dict)
     add_record_metadata: bool = False
     process_activate_version_messages: bool = True
     hard_delete: bool = False
@@ -157,7 +160,7 @@ class Config:
     schema_evolution: str = "evolve"
     ddl_mode: str = "auto"
     ddl_lock_timeout: int = 30
-    columns: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, Mapping[str, Any]]] = msgspec.field(default_factory=dict)
     table_options: str = ""
     custom_indexes: tuple[str, ...] = ()
     default_target_schema_select_permissions: tuple[str, ...] = ()
@@ -181,8 +184,8 @@ class Config:
     retry_delay: float = 1
     retry_max_delay: float = 60
     shutdown_timeout: float = 30
-    before_run_sql: tuple[str, ...] = field(default=(), repr=False)
-    after_run_sql: tuple[str, ...] = field(default=(), repr=False)
+    before_run_sql: tuple[str, ...] = ()
+    after_run_sql: tuple[str, ...] = ()
     log_level: str = "INFO"
     log_format: str = "console"
     report_file: str | None = None
@@ -191,6 +194,18 @@ class Config:
     opentelemetry: bool = False
     notices: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """
+        Return the settings that may be shown.
+        """
+        return [(name, getattr(self, name)) for name in self.__struct_fields__ if name not in _HIDDEN]
+
+    def __repr__(self) -> str:
+        """
+        Show them.
+        """
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     @property
     def longest_line(self) -> int:
@@ -233,7 +248,7 @@ class Config:
         return password
 
 
-_STREAM_NAMES: Final = tuple(one.name for one in fields(StreamSettings) if one.name != "columns")
+_STREAM_NAMES: Final = tuple(name for name in StreamSettings.__struct_fields__ if name != "columns")
 
 
 def load(

@@ -10,10 +10,10 @@ while a text that only its column is too short for makes the column grow.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import msgspec
+from msgspec.structs import replace
 
 from target_oracle.conversion import Converter, Faults, Finish
 from target_oracle.faults import RowFault

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -46,8 +45,7 @@ class Tally(threading.local):
         return taken
 
 
-@dataclass(frozen=True, slots=True)
-class Converter:
+class Converter(msgspec.Struct, frozen=True):
     """
     How values of one property become bind values of one column.
 
@@ -61,7 +59,10 @@ class Converter:
     annotation: Any
     read: Callable[[bytes], Any]
     finish: Finish | None = None
-    relaxed: Converter | None = field(default=None, repr=False)
+    relaxed: Converter | None = None
+
+    def __repr__(self) -> str:  # noqa: D105  # *relaxed* would say it all again
+        return f"Converter({self.annotation!r}, {self.read!r}, {self.finish!r})"
 
 
 def each(read: Callable[[Any], Any]) -> Finish:

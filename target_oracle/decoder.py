@@ -9,7 +9,6 @@ says why not.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import compress, count, islice
@@ -17,6 +16,7 @@ from operator import add, attrgetter, is_not, itemgetter
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from target_oracle.conversion import Converter
 from target_oracle.faults import RowFault
@@ -38,8 +38,7 @@ TOGETHER: Final = 250
 RELAX_AFTER: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(msgspec.Struct, frozen=True):
     """
     One column of the rows: the property it comes from, the column it goes to, and how.
 

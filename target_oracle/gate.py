@@ -5,8 +5,9 @@ What the reader asks of the loader, and what it hands over.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:
     from target_oracle.acts import Act
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from target_oracle.wishes import Wish
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(msgspec.Struct, frozen=True):
     """
     The end of a checkpoint: its *state*, if any came, the rejects not handed over yet, and what was received.
     """
@@ -27,7 +27,7 @@ class Ending:
     received: dict[str, int]
     last: bool = False
     state_line: int | None = None
-    passed: dict[str, int] = field(default_factory=dict)
+    passed: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class Gate(Protocol):

@@ -5,8 +5,9 @@ Names as written -> our settings: aliases with a notice, foreign ones translated
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from target_oracle import foreign
 from target_oracle.foreign import Untranslatable
@@ -19,8 +20,7 @@ _ALIKE: Final = 0.6
 _ALIKE_VARIABLES: Final = 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """
     A value for one of our settings and the place where it stands, as a fault names it.
     """
@@ -29,17 +29,16 @@ class Given:
     place: str
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(msgspec.Struct):
     """
     What sources gave: settings by name, what was understood otherwise than written, and what is wrong.
 
     It is *partial* where one of them could not be read.
     """
 
-    settings: dict[str, Given] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    settings: dict[str, Given] = msgspec.field(default_factory=dict)
+    notices: list[str] = msgspec.field(default_factory=list)
+    faults: list[str] = msgspec.field(default_factory=list)
     partial: bool = False
 
     def over(self, newer: Reading) -> Reading:

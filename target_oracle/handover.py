@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
-from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
+
+import msgspec
 
 from target_oracle.acts import Act
 from target_oracle.checkpoint import Batch, Reject
@@ -35,8 +36,7 @@ PEEK_SECONDS: Final = 0.001
 BUSY_SHARE: Final = 0.25
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(msgspec.Struct):
     """
     What the loader's thread is to do; *size* bytes wait with it, and *rows* are let go of later than it ends.
     """
@@ -46,14 +46,13 @@ class _Work:
     rows: object = None
 
 
-@dataclass(slots=True)
-class _Call(Generic[T]):
+class _Call(msgspec.Struct, Generic[T]):
     """
     Work for the loader's thread whose answer the reader waits for.
     """
 
     work: Callable[[], T]
-    done: threading.Event = field(default_factory=threading.Event)
+    done: threading.Event = msgspec.field(default_factory=threading.Event)
     answer: T | None = None
     failure: BaseException | None = None
 

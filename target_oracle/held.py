@@ -8,10 +8,12 @@ rows themselves.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import accumulate, islice, repeat
 from operator import add
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections import deque
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 KEPT: Final[dict[int, list[Row]]] = {}
 
 
-@dataclass(eq=False, slots=True)
-class Piece:
+class Piece(msgspec.Struct, eq=False):
     """
     Lines of *version* that *holder* decodes, its piece *number*; the *report* comes once that is done.
 
@@ -46,8 +47,7 @@ class Piece:
         self.forgotten.append(self.number)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """
     What became of a piece: lines at *refused* have no row.
 
@@ -58,8 +58,7 @@ class Report:
     changed: Sequence[tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Slice:
+class _Slice(msgspec.Struct, frozen=True):
     """
     Rows *start* to *stop* of a piece, each with *tail* behind it.
     """
@@ -73,13 +72,12 @@ class _Slice:
         return self.stop - self.start
 
 
-@dataclass(frozen=True, slots=True)
-class HeldRows:
+class HeldRows(msgspec.Struct, frozen=True):
     """
     Rows in order: slices of pieces, and between them lists of rows that were made here.
     """
 
-    parts: tuple[_Slice | list[Row], ...] = field(default=())
+    parts: tuple[_Slice | list[Row], ...] = ()
 
     @classmethod
     def of(cls, piece: Piece, start: int, stop: int) -> HeldRows:

@@ -10,9 +10,10 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from target_oracle.held import Piece
 from target_oracle.log import RUN_ID, logger
@@ -32,8 +33,7 @@ LOOK_SECONDS: Final = 0.25
 LEAVE_SECONDS: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """
     *lines* to decode as records of *version*, which *recipe* tells how to make.
     """

@@ -10,9 +10,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
 
 from target_oracle import log, methods
 from target_oracle.acts import Act
@@ -53,15 +54,14 @@ KEEP_ALIVE_SECONDS: Final = 60
 MEMORY_BYTES: Final = 64 << 20
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(msgspec.Struct):
     """
     A batch of the open checkpoint and what became of it.
     """
 
     batch: Batch
     rejects: tuple[Reject, ...]
-    outcome: Outcome = field(default_factory=Outcome)
+    outcome: Outcome = msgspec.field(default_factory=Outcome)
     apart: bool = False  # a row of it fails its whole array
     held: bool = False  # its lines count as held, in memory or on disk
 

@@ -19,7 +19,7 @@ _STRUCTURED: Final = "StructuredFormatter"
 _LEVELS: Final = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)  # no struct: a fault is told even where msgspec is not there
 class Wish:
     """
     Level and form of the log; None: no wish.

@@ -4,14 +4,13 @@ What a decoding process is told: how to make the versions of streams, and which 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from target_oracle.singer.schema import Field
 from target_oracle.stream import Target, Version, make_version
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(msgspec.Struct, frozen=True):
     """
     What `make_version` needs to make the same version of a stream again, and how far its decoder has adapted.
     """
@@ -43,8 +42,7 @@ class Recipe:
         return version
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """
     Lines to decode, in *pieces*: number, stream and how many.
 

@@ -7,8 +7,10 @@ that dies leaves the old rows as they were, and a work table whose name tells th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from target_oracle.errors import LoadError
 from target_oracle.log import logger
@@ -25,8 +27,7 @@ _ABSENT: Final = "ORA-00942"
 _WORK_TABLES: Final = (1, 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(msgspec.Struct, frozen=True):
     """
     The exchange of a stream's old rows for those that have gathered; *may_empty* allows that there is none.
     """
@@ -60,8 +61,7 @@ class Switch:
         logger.info("stream %s: %d rows take the place of %s", self.stream, new, old or "those before")
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
+class _Work(msgspec.Struct, frozen=True):
     """
     A work table and the table that it was made after.
     """

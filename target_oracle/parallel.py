@@ -13,9 +13,10 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from target_oracle.gate import Ending
 from target_oracle.held import HeldRows
@@ -48,8 +49,7 @@ class _Abandoned(Exception):  # not a failure: something else ended the run
     """
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(msgspec.Struct, frozen=True):
     """
     One thing to do within a transaction; *in_turn*: only once all before it is committed.
 
@@ -65,8 +65,7 @@ class _Step:
     is_act: bool = False
 
 
-@dataclass(slots=True)
-class _Unit:
+class _Unit(msgspec.Struct):
     """
     A transaction: the *order*-th of the run, on a connection of ours or on that of *lane*.
 
@@ -76,7 +75,7 @@ class _Unit:
 
     order: int
     lane: Lane | None = None
-    steps: deque[_Step] = field(default_factory=deque)
+    steps: deque[_Step] = msgspec.field(default_factory=deque)
     ending: Ending | None = None
     open: bool = True
     sealed: bool = False
@@ -120,21 +119,20 @@ def _together(first: Ending, second: Ending) -> Ending:
     )
 
 
-@dataclass(slots=True)
-class _Board:
+class _Board(msgspec.Struct):
     """
     What the connections share; *changed* guards it. The turn is that of the transaction numbered *next*.
     """
 
-    changed: threading.Condition = field(default_factory=threading.Condition)
+    changed: threading.Condition = msgspec.field(default_factory=threading.Condition)
     next: int = 0
-    moved: float = field(default_factory=time.monotonic)  # when the one whose turn it is got further
+    moved: float = msgspec.field(default_factory=time.monotonic)  # when the one whose turn it is got further
     failed: int | None = None
     failure: BaseException | None = None
     over: bool = False
     is_clean: bool = False  # all is committed, so that each connection takes back what it made
     in_turn_only: bool = False
-    ahead: Ahead = field(default_factory=Ahead)
+    ahead: Ahead = msgspec.field(default_factory=Ahead)
 
     def fail(self, order: int, failure: BaseException) -> None:
         """

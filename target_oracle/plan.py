@@ -10,8 +10,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from target_oracle import newtable
 from target_oracle.decoder import REFUSED
@@ -67,15 +69,14 @@ def run(config: Config, source: Path | None, as_json_text: bool) -> None:  # noq
         raise LoadError("; ".join(faults))
 
 
-@dataclass(slots=True)
-class _Catalog:
+class _Catalog(msgspec.Struct):
     """
     The tables as they would be by now; *session* is None where no database answers.
     """
 
     server: Server
     session: Session | None = None
-    planned: dict[tuple[str, str], Table] = field(default_factory=dict)
+    planned: dict[tuple[str, str], Table] = msgspec.field(default_factory=dict)
 
     def table(self, owner: str, name: str) -> Table | None:
         """

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from target_oracle import shares
 from target_oracle.held import HeldRows
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from target_oracle.reader import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
+class Portion(msgspec.Struct, frozen=True):
     """
     Lines that arrived together, of *size* bytes; without a *plan* they were not given out.
     """

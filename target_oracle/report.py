@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from target_oracle import __version__
 from target_oracle.errors import ConfigError, TargetError
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from target_oracle.summary import StreamTotal, Summary
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """
     What is known of a run beside its numbers. *server* is None where it never connected.
     """

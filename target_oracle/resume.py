@@ -10,7 +10,6 @@ tap that repeats itself has them passed over, one that does not has all of them 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
@@ -113,8 +112,7 @@ def read_ahead(text: str | None) -> Segments:
     }
 
 
-@dataclass(slots=True)
-class Resume:
+class Resume(msgspec.Struct):
     """
     The records that the tap is expected to repeat: *segments* still to come, *state* it started from.
 
@@ -124,8 +122,8 @@ class Resume:
 
     segments: Segments
     state: bytes | None
-    _held: dict[str, list[Numbered]] = field(default_factory=dict)
-    passed: dict[str, int] = field(default_factory=dict)
+    _held: dict[str, list[Numbered]] = msgspec.field(default_factory=dict)
+    passed: dict[str, int] = msgspec.field(default_factory=dict)
 
     @property
     def active(self) -> bool:

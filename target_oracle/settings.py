@@ -17,7 +17,7 @@ MAX_BATCH_ROWS: Final = 65_535
 MIB: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)  # no struct: `--about` imports no msgspec
 class Setting:
     """
     One setting as the operator knows it.

@@ -8,10 +8,11 @@ Nothing is decided here: a line that is given out to no avail is decoded by the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+import msgspec
 
 from target_oracle.lanes import Lane, Wanted
 from target_oracle.orders import Recipe
@@ -31,8 +32,7 @@ LEAST_BYTES: Final = 32 << 10
 KNOWN: Final = 16
 
 
-@dataclass(slots=True)
-class Group:
+class Group(msgspec.Struct):
     """
     Lines of one stream at *positions* of their portion, and the *piece* as which they were given out.
     """
@@ -43,8 +43,7 @@ class Group:
     piece: Piece | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Odd:
+class Odd(msgspec.Struct, frozen=True):
     """
     A line at *position* whose head does not tell its stream.
     """
@@ -52,8 +51,7 @@ class Odd:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(msgspec.Struct, frozen=True):
     """
     The end of a share: its checkpoint ends here.
     """

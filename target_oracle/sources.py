@@ -8,9 +8,10 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from target_oracle import dotenv
 from target_oracle.errors import ConfigError
@@ -28,8 +29,7 @@ class FromEnvironment(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """
     Values under their names as written in one place; *label* names the place.
     """

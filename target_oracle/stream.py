@@ -5,8 +5,9 @@ SCHEMA -> what a stream is: its fields, its table, and the decoder and statement
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from target_oracle.columnar import Layout
 from target_oracle.conformity import conforming
@@ -22,8 +23,7 @@ from target_oracle.typemap import notices
 from target_oracle.validation import ColumnCheck, compile_checks
 
 
-@dataclass(frozen=True, slots=True)
-class Loading:
+class Loading(msgspec.Struct, frozen=True):
     """
     How rows are written, after the settings of the same names.
 
@@ -40,8 +40,7 @@ class Loading:
 _PLAIN: Final = Loading()
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """
     Where a stream's rows go: the table, the column of each property, and how they are written.
 
@@ -67,8 +66,7 @@ class Target:
         return self.work or self.table
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(msgspec.Struct, frozen=True):
     """
     One version of a stream, from a SCHEMA to the next one that differs; batches point to it for their replay.
 
@@ -86,7 +84,7 @@ class Version:
     partial: bool = False
     hidden: tuple[int, ...] = ()
     deleted_position: int | None = None
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally = msgspec.field(default_factory=Tally)
     layout: Layout | None = None
 
     @property

@@ -5,10 +5,10 @@ The streams of a run: what their SCHEMAs ask for, the tables they got, and which
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from target_oracle import metadata
 from target_oracle.conformity import whole_record
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 OF_A_LOG: Final = frozenset({metadata.DELETED_AT, "_sdc_lsn"})
 
 
-@dataclass(slots=True)
-class Stream:
+class Stream(msgspec.Struct):
     """
     A stream as the reader keeps it: its last SCHEMA and the rows that wait.
     """
@@ -44,8 +43,8 @@ class Stream:
     target: Target | None = None
     version: Version | None = None
     batch: Batch | None = None
-    warned: set[str] = field(default_factory=set)
-    full: set[str | None] = field(default_factory=set)  # properties whose columns grow no further
+    warned: set[str] = msgspec.field(default_factory=set)
+    full: set[str | None] = msgspec.field(default_factory=set)  # properties whose columns grow no further
     received: int = 0
     switched: bool = False  # an overwrite's rows have taken the place of the old ones
 

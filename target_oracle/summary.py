@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
+
+import msgspec
 
 from target_oracle.checkpoint import COUNTS, Outcome, Reject
 from target_oracle.errors import InternalError
@@ -34,8 +35,7 @@ RESULTS: Final = (
 _SORT: Final = attrgetter("stream", "column", "code")
 
 
-@dataclass(slots=True)
-class StreamTotal:
+class StreamTotal(msgspec.Struct):
     """
     The counts of one stream over a run; only what was committed counts as stored.
     """
@@ -52,7 +52,7 @@ class StreamTotal:
     batches: int = 0
     empty: int = 0
     rounded: int = 0
-    ways: Counter[str] = field(default_factory=Counter)
+    ways: Counter[str] = msgspec.field(default_factory=Counter)
     first: float | None = None
     last: float = 0.0
 
@@ -79,23 +79,20 @@ class StreamTotal:
         return self.received / (self.last - self.first)
 
 
-@dataclass(slots=True)
 class Summary:
     """
     The run's totals; *clock* gives seconds.
     """
 
-    clock: Callable[[], float]
-    streams: dict[str, StreamTotal] = field(default_factory=dict)
-    reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    checkpoints: int = 0
-    retries: int = 0
-    lost_connections: int = 0
-    timeline: list[tuple[float, int]] = field(default_factory=list)
-    stages: Stages = field(init=False)
-
-    def __post_init__(self) -> None:  # noqa: D105  # a stage needs the clock
-        self.stages = Stages(self.clock)
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.streams: dict[str, StreamTotal] = {}
+        self.reasons: Counter[tuple[str, str, str]] = Counter()
+        self.checkpoints = 0
+        self.retries = 0
+        self.lost_connections = 0
+        self.timeline: list[tuple[float, int]] = []
+        self.stages = Stages(clock)
 
     def of(self, stream: str) -> StreamTotal:
         """

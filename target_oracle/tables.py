@@ -6,8 +6,9 @@ Which names and types it asks for, and what the answer means.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec.structs import replace
 
 from target_oracle import direct
 from target_oracle.errors import ConfigError, LoadError

@@ -7,11 +7,11 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from operator import countOf
 from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from target_oracle.conversion import (
     Converter,

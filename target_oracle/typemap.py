@@ -6,8 +6,9 @@ Field -> Oracle column type, by one table; what it says depends on the server, t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from target_oracle.oracle.declared import EXTENDED_BYTES, parse_type
 from target_oracle.oracle.types import OracleType, Server
@@ -27,8 +28,7 @@ UUID_CHARS: Final = 36
 TIME_CHARS: Final = 32  # HH:MM:SS, a sign, nine digits of a second, an offset
 
 
-@dataclass(frozen=True, slots=True)
-class TypeOptions:
+class TypeOptions(msgspec.Struct, frozen=True):
     """
     The settings of the same names: what the operator prefers where more than one type would do.
     """
@@ -43,8 +43,7 @@ class TypeOptions:
 DEFAULTS: Final = TypeOptions()
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(msgspec.Struct, frozen=True):
     """
     What a rule looks at; *width* are the bytes that a text may take in the index when *key*.
     """
@@ -56,8 +55,7 @@ class _Case:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(msgspec.Struct, frozen=True):
     """
     Fields of *kind*, when *applies*, become the type that *make* returns.
     """

@@ -5,9 +5,10 @@ A batch of rows with keys -> what it asks of each key -> array or staged MERGE, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
 
 from target_oracle.checkpoint import Batch, Outcome
 from target_oracle.decoder import ABSENT, Row
@@ -29,8 +30,7 @@ LARGE: Final = 5_000
 _DOCUMENTS: Final = frozenset({"JSON", "XMLTYPE"})
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """
     What a batch asks of keys that differ: the last position of each, and the row to store, None to delete it.
     """

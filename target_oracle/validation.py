@@ -9,10 +9,10 @@ A text's `maxLength` is left out at the column: `conformity` measures it before 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from target_oracle.singer.constraints import (
     Scope,
@@ -64,9 +64,10 @@ _STARTS: Final = {
     "string": b'"',
 }
 
+_decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 
-@dataclass(frozen=True, slots=True)
-class ColumnCheck:
+
+class ColumnCheck(msgspec.Struct, frozen=True):
     """
     What a property's values must satisfy beyond their type.
 
@@ -78,7 +79,7 @@ class ColumnCheck:
 
     null: bool
     by_value: bool
-    meta: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = msgspec.field(default_factory=dict)
     choices: tuple[str | int, ...] = ()
     rest: Check | None = None
     accepts: Check | None = None
@@ -113,14 +114,7 @@ def parse_json(text: bytes) -> Any:
     >>> parse_json(b'[1, 1.10, "a"]')
     [1, Decimal('1.10'), 'a']
     """
-    return _decoder()(text)
-
-
-@cache
-def _decoder() -> Callable[[bytes], Any]:
-    from msgspec.json import Decoder  # noqa: PLC0415 - not needed by who only wants the program's version
-
-    return Decoder(float_hook=Decimal).decode
+    return _decode(text)
 
 
 def compile_checks(column: Field) -> ColumnCheck | None:
@@ -305,8 +299,7 @@ def _choices(column: Field, schema: Mapping[str, Any]) -> tuple[str | int, ...]:
     return () if large else tuple(dict.fromkeys(members))
 
 
-@dataclass(frozen=True, slots=True)
-class NumberBounds:
+class NumberBounds(msgspec.Struct, frozen=True):
     """
     What a schema asks of a number.
 

@@ -4,9 +4,10 @@ ACTIVATE_VERSION: what is older than a version goes, or is marked as deleted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from target_oracle.errors import LoadError
 from target_oracle.log import logger
@@ -27,8 +28,7 @@ _NUMBER: Final = OracleType("NUMBER")
 _ALL: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Activation:
+class Activation(msgspec.Struct, frozen=True):
     """
     The end of all rows of *stream* that are older than *version*; rows without a version stay.
 
@@ -41,7 +41,7 @@ class Activation:
     version: int
     hard: bool
     most_percent: float
-    moment: datetime = field(default_factory=utc_now)
+    moment: datetime = msgspec.field(default_factory=utc_now)
 
     def run(self, database: Database) -> None:
         """

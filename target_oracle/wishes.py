@@ -4,8 +4,10 @@ SCHEMA and settings -> what the database is asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from target_oracle import metadata
 from target_oracle.errors import ConfigError, ProtocolError
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
     from target_oracle.singer.messages import SchemaMessage
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """
     What a SCHEMA asks of the database.
 

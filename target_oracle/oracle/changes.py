@@ -4,8 +4,10 @@ The steps by which a table becomes another: each is one statement, and knows the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from target_oracle.oracle import sql
 
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     from target_oracle.oracle.types import Column, OracleType
 
 
-@dataclass(frozen=True, slots=True)
-class CreateTable:
+class CreateTable(msgspec.Struct, frozen=True):
     """
     Make *table*, of which comments come later; *options* is checked text.
     """
@@ -51,8 +52,7 @@ class CreateTable:
         return (f"table {self.table.owner}.{self.table.name} is missing",)
 
 
-@dataclass(frozen=True, slots=True)
-class AddColumns:
+class AddColumns(msgspec.Struct, frozen=True):
     """
     Add *columns*, of which comments come later.
     """
@@ -78,8 +78,7 @@ class AddColumns:
         return tuple(f"column {column.name} {column.type.ddl()} is missing" for column in self.columns)
 
 
-@dataclass(frozen=True, slots=True)
-class Modified:
+class Modified(msgspec.Struct, frozen=True):
     """
     What becomes of a column: a wider *type*, or None for the one it has; *nullable* or None for as it is.
     """
@@ -106,8 +105,7 @@ class Modified:
         return f"column {self.name} is not {wants}"
 
 
-@dataclass(frozen=True, slots=True)
-class ModifyColumns:
+class ModifyColumns(msgspec.Struct, frozen=True):
     """
     Widen columns or let them be NULL.
     """
@@ -135,8 +133,7 @@ class ModifyColumns:
         return tuple(column.said() for column in self.columns)
 
 
-@dataclass(frozen=True, slots=True)
-class RenameColumn:
+class RenameColumn(msgspec.Struct, frozen=True):
     """
     Rename *old* to *new*; the comment goes with it.
     """
@@ -165,8 +162,7 @@ class RenameColumn:
         return (f"column {self.old} waits to become {self.new}",)
 
 
-@dataclass(frozen=True, slots=True)
-class CopyColumn:
+class CopyColumn(msgspec.Struct, frozen=True):
     """
     Copy the values of *source* to *target*, where there are none yet; the only step that is not DDL.
     """
@@ -193,8 +189,7 @@ class CopyColumn:
         return (f"the values of column {self.source} wait to be copied to {self.target}",)
 
 
-@dataclass(frozen=True, slots=True)
-class DropColumn:
+class DropColumn(msgspec.Struct, frozen=True):
     """
     Drop a column whose values have been copied; *unused* leaves them where they are, out of sight.
     """
@@ -222,8 +217,7 @@ class DropColumn:
         return (f"column {self.name} waits to be dropped",)
 
 
-@dataclass(frozen=True, slots=True)
-class DropKey:
+class DropKey(msgspec.Struct, frozen=True):
     """
     Drop the primary key.
     """
@@ -247,8 +241,7 @@ class DropKey:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class AddKey:
+class AddKey(msgspec.Struct, frozen=True):
     """
     Make *columns* the primary key called *name*; they become NOT NULL.
     """
@@ -279,8 +272,7 @@ class AddKey:
         return (f"the primary key is not ({', '.join(self.columns)})",)
 
 
-@dataclass(frozen=True, slots=True)
-class CommentOnTable:
+class CommentOnTable(msgspec.Struct, frozen=True):
     """
     Say which stream a table belongs to.
     """
@@ -306,8 +298,7 @@ class CommentOnTable:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class CommentOnColumn:
+class CommentOnColumn(msgspec.Struct, frozen=True):
     """
     Say which property a column belongs to.
     """

@@ -9,9 +9,10 @@ Data).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
+
+import msgspec
 
 # The two that hold every character; UTF8 writes those beyond U+FFFF as two of three bytes each (CESU-8).
 _UNICODE: Final = {"AL32UTF8": 4, "UTF8": 3}
@@ -51,8 +52,7 @@ _BEYOND: Final = re.compile(r"[^\x00-\x7f]")
 _SUPPLEMENTARY: Final = re.compile(r"[\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Charset:
+class Charset(msgspec.Struct, frozen=True):
     """
     The character set called *name*, whose longest character has *char_bytes*.
 

@@ -8,10 +8,10 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import oracledb
+from msgspec.structs import replace
 
 from target_oracle.errors import LoadError
 from target_oracle.log import logger

@@ -13,10 +13,10 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import oracledb
 
 from target_oracle.errors import InternalError
@@ -75,8 +75,7 @@ def carrier(type_: OracleType, max_string_bytes: int) -> OracleType | None:
     return type_ if type_.name == "RAW" else _CARRIERS.get(type_.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """
     What the names of a run's work tables tell: whose they are, and when the run began, in seconds.
     """
@@ -115,8 +114,7 @@ class Mark:
         return age > (0 if found[1] == self.loader else LEFT_SECONDS)
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(msgspec.Struct):
     """
     A work table; *filled* says that it may hold rows.
     """
@@ -126,8 +124,7 @@ class _Work:
     filled: bool = False
 
 
-@dataclass(slots=True)
-class DirectPath:
+class DirectPath(msgspec.Struct):
     """
     The work tables of one loader's connection, and the second connection that fills them.
 
@@ -139,8 +136,8 @@ class DirectPath:
     mark: Mark
     refused: bool = False
     _session: Session | None = None
-    _tables: dict[tuple[OracleType, ...], _Work] = field(default_factory=dict)
-    _names: list[str] = field(default_factory=list)
+    _tables: dict[tuple[OracleType, ...], _Work] = msgspec.field(default_factory=dict)
+    _names: list[str] = msgspec.field(default_factory=list)
 
     def fill(self, columns: Sequence[Column], rows: list[tuple[Any, ...]]) -> str | None:
         """

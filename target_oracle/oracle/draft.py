@@ -4,7 +4,7 @@ A plan in the making: what each property decides goes in here, and comes out as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from target_oracle.oracle.changes import CommentOnColumn, Modified
 from target_oracle.oracle.comments import ALL_KINDS, comment_of
@@ -13,8 +13,7 @@ from target_oracle.oracle.types import Column, Server
 from target_oracle.oracle.wanted import Policy, Spared, Wanted, WantedColumn
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct):
     """
     A plan in the making for *table*, of which *ours* tells whether the stream made it.
 
@@ -28,14 +27,14 @@ class Draft:
     spared: Spared
     ours: bool
     places: dict[str, str]
-    there: dict[str, Column] = field(init=False)
     rekeyed: bool = False
-    added: list[Column] = field(default_factory=list)
-    modified: dict[str, Modified] = field(default_factory=dict)
-    comments: list[CommentOnColumn] = field(default_factory=list)
-    overflowing: list[str] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    added: list[Column] = msgspec.field(default_factory=list)
+    modified: dict[str, Modified] = msgspec.field(default_factory=dict)
+    comments: list[CommentOnColumn] = msgspec.field(default_factory=list)
+    overflowing: list[str] = msgspec.field(default_factory=list)
+    notices: list[str] = msgspec.field(default_factory=list)
+    problems: list[str] = msgspec.field(default_factory=list)
+    there: dict[str, Column] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """

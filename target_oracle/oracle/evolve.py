@@ -13,8 +13,10 @@ refused.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from target_oracle.oracle import names, overflow
 from target_oracle.oracle.changes import (
@@ -48,8 +50,7 @@ _EVOLVE: Final = Policy()
 _NOTHING: Final = Spared()
 
 
-@dataclass(frozen=True, slots=True)
-class Evolution:
+class Evolution(msgspec.Struct, frozen=True):
     """
     What a table needs, in order, before it can take the rows of a stream.
 

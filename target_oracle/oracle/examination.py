@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import msgspec
 import oracledb
 
 from target_oracle.oracle import suspended
@@ -49,8 +49,7 @@ _DROPS_ANYWHERE: Final = "DROP ANY TABLE"
 _ABSENT: Final = "ORA-00942"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """
     One line of the report: *value* is what was found, *cure* what to run or set where that is not enough.
     """
@@ -61,8 +60,7 @@ class Finding:
     cure: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(msgspec.Struct, frozen=True):
     """
     What the loads of one config ask of the database.
 

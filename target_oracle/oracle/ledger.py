@@ -19,9 +19,9 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import oracledb
 
 from target_oracle.errors import ConfigError, LoadError
@@ -52,8 +52,7 @@ class Fenced(LoadError):
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """
     What the ledger's row says: how many checkpoints its run has committed, its last STATE, and who runs it.
 

@@ -8,8 +8,9 @@ storage, compression, logging and parallelism, and partitions by columns and pla
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
+
+import msgspec
 
 from target_oracle.oracle.names import quote
 
@@ -73,8 +74,7 @@ _TOKENS: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(msgspec.Struct, frozen=True):
     """
     A word, quoted name, number, literal, symbol or the end, at *place* characters from the start.
     """

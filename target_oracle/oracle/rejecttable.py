@@ -5,9 +5,9 @@ Rejects -> a table of their own, in the transaction of the rows beside which the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import oracledb
 
 from target_oracle.errors import LoadError
@@ -34,8 +34,7 @@ _COLUMNS: Final = (
 _ARRAY_ROWS: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(msgspec.Struct, frozen=True):
     """
     One refused line as the table keeps it; *message* is the Singer message that a replay takes.
     """

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from hashlib import sha256
 from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import oracledb
+from msgspec.structs import replace
 
 from target_oracle.log import logger
 from target_oracle.oracle import sql
@@ -44,8 +45,7 @@ _ABSENT: Final = "ORA-00942"
 _UNSTABLE: Final = "ORA-30926"
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(msgspec.Struct, frozen=True):
     """
     What sort of table, and whether making it commits.
     """
@@ -59,8 +59,7 @@ _GLOBAL: Final = _Kind("global temporary table", commits=True)
 _WORK: Final = _Kind("work table", commits=True)
 
 
-@dataclass(slots=True)
-class Numbers:
+class Numbers(msgspec.Struct):
     """
     Numbers for staged rows, none of them twice.
     """

@@ -8,10 +8,11 @@ of its own. A row that can be locked is that of a run which is no more.
 from __future__ import annotations
 
 import uuid
-from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import oracledb
+from msgspec.structs import astuple
 
 from target_oracle.oracle.codes import codes_of
 from target_oracle.oracle.ledger import split_name
@@ -34,8 +35,7 @@ _RUN: Final = "run"
 _NO_TABLE: Final = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """
     A constraint or an index, by *name*, of a table; an index may have another *owner*.
     """
@@ -77,8 +77,7 @@ class Part:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """
     A part that the run *run* of *loader_id*, None for none, has switched off.
 

@@ -9,9 +9,9 @@ else has switched off, before or since, stays off.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import oracledb
 
 from target_oracle.log import logger
@@ -52,8 +52,7 @@ _UNUSABLE: Final = (
 )
 
 
-@dataclass(slots=True)
-class Suspension:
+class Suspension(msgspec.Struct):
     """
     What is off in a run, by its list. DDL waits *patience* seconds for a lock.
     """
@@ -61,8 +60,8 @@ class Suspension:
     listed: SuspendedList
     patience: int
     _left: list[Entry] | None = None  # as an earlier run left it; None before the list was read
-    _off: set[Place] = field(default_factory=set)
-    _touched: set[Place] = field(default_factory=set)
+    _off: set[Place] = msgspec.field(default_factory=set)
+    _touched: set[Place] = msgspec.field(default_factory=set)
 
     @classmethod
     def beside(cls, ledger_table: str, loader_id: str | None, patience: int) -> Suspension:

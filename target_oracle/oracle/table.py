@@ -4,15 +4,15 @@ A table as it is, as one value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from target_oracle.oracle.types import Column
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """
     A table or view: *owner* and *name* are its own, also where a synonym led to it.
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+import msgspec
 
 # Oracle's own limits (SQL Language Reference, Data Types).
 MAX_PRECISION: Final = 38
@@ -37,8 +38,7 @@ _KEY_BYTES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class OracleType:
+class OracleType(msgspec.Struct, frozen=True):
     """
     A column type as Oracle's dictionary tells it.
 
@@ -112,8 +112,7 @@ def _fraction(stamp: OracleType) -> int:
     return 6 if stamp.precision is None else stamp.precision
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """
     A column of a table as it is: its Oracle *name* (folded, unquoted), type, nullability and comment.
     """
@@ -126,8 +125,7 @@ class Column:
     generated: bool = False  # virtual, or identity GENERATED ALWAYS: never in an INSERT list
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(msgspec.Struct, frozen=True):
     """
     What the connected server can do; read once per connection.
 
@@ -215,8 +213,7 @@ class Fit(Enum):
     SECOND_COLUMN = "stay, beside a second column"
 
 
-@dataclass(frozen=True, slots=True)
-class Widening:
+class Widening(msgspec.Struct, frozen=True):
     """
     The way from a found column type to a wanted one: *type* is the type that values are then sent to.
 
@@ -286,8 +283,7 @@ def _text_in_json(found: OracleType, wanted: OracleType, _server: Server) -> Wid
     return Widening(Fit.FITS, found) if wanted.is_json else _second(found, wanted, usable=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
+class _Room(msgspec.Struct, frozen=True):
     """
     The characters and bytes that the longest value of a text type can have.
     """

@@ -4,15 +4,15 @@ What a stream asks of its table, and what the operator allows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from target_oracle.oracle.types import OracleType
 
 
-@dataclass(frozen=True, slots=True)
-class WantedColumn:
+class WantedColumn(msgspec.Struct, frozen=True):
     """
     A property and the type that its values want.
 
@@ -28,8 +28,7 @@ class WantedColumn:
     needed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """
     The table that *stream* asks for; *with_key* makes its key columns the primary key.
 
@@ -44,8 +43,7 @@ class Wanted:
     with_key: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """
     The settings of the same names; *ddl_lock_timeout* is in seconds.
     """
@@ -62,8 +60,7 @@ class Policy:
         return self.schema_evolution == "freeze"
 
 
-@dataclass(frozen=True, slots=True)
-class Spared:
+class Spared(msgspec.Struct, frozen=True):
     """
     What the database has refused in this run, and is not asked again.
 

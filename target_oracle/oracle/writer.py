@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
+import msgspec
 import oracledb
+from msgspec.structs import replace
 
 from target_oracle.oracle import sql
 from target_oracle.oracle.binds import (
@@ -27,8 +28,7 @@ Row = tuple[Any, ...]
 DUPLICATE: Final = "ORA-00001"
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """
     A row that the database refused.
 
@@ -41,8 +41,7 @@ class Refusal:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """
     What one array did: *count* rows are in, *refused* are not, in order of offset.
     """
@@ -51,8 +50,7 @@ class Written:
     refused: tuple[Refusal, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(msgspec.Struct, frozen=True):
     """
     What an upsert did: rows that were *inserted*, *updated* or left *unchanged*.
 

@@ -16,10 +16,11 @@ import struct
 import sys
 import warnings
 from collections import deque
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,8 +39,7 @@ _MOST_ROWS: Final = 500
 _MOST_STEPS: Final = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Automaton:
+class Automaton(msgspec.Struct, frozen=True):
     """
     For each state and byte the next state; a text matches when its last byte leads to an accepting state.
 
@@ -175,16 +175,15 @@ _FOLLOWING: Final = 0x80
 _POINT: Final = ((0, 0),)
 
 
-@dataclass(slots=True)
-class _States:
+class _States(msgspec.Struct):
     """
     States by number: the bytes that lead on from each, and the steps that take none.
     """
 
-    edges: list[list[Edge]] = field(default_factory=lambda: [[(0, 255, _ACCEPT)]])
-    free: list[list[tuple[int, int]]] = field(default_factory=lambda: [[]])  # state, condition
+    edges: list[list[Edge]] = msgspec.field(default_factory=lambda: [[(0, 255, _ACCEPT)]])
+    free: list[list[tuple[int, int]]] = msgspec.field(default_factory=lambda: [[]])  # state, condition
     start: int = _ACCEPT
-    tails: dict[tuple[Ranges, int, int], int] = field(default_factory=dict)
+    tails: dict[tuple[Ranges, int, int], int] = msgspec.field(default_factory=dict)
     spent: int = 0
 
     def spend(self) -> None:

@@ -10,9 +10,10 @@ as the shortest decimal of that double. Keywords that are malformed check nothin
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from decimal import Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from target_oracle.singer.shape import JSON_TYPES, exact
 
@@ -25,15 +26,14 @@ if TYPE_CHECKING:
 _DOUBLE_DIGITS: Final = 17
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """
     What is known while one schema is compiled: the places that `$ref` names, and what went unchecked.
     """
 
-    definitions: Mapping[str, Any] = field(default_factory=dict)
-    compiled: dict[str, Check | None] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
+    definitions: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    compiled: dict[str, Check | None] = msgspec.field(default_factory=dict)
+    notices: list[str] = msgspec.field(default_factory=list)
 
 
 def compile_schema(schema: Any, scope: Scope, skip: frozenset[str] = frozenset()) -> Check | None:

@@ -8,9 +8,10 @@ import gzip
 import os
 import select
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 # A pipe hands over at most its capacity at once; 1 MiB is the most that Linux gives one without privilege.
 READ_BYTES: Final = 1 << 20
@@ -27,8 +28,7 @@ class CutLine(bytes):
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(msgspec.Struct, frozen=True):
     """
     Lines that arrived together: *head*, which began in an earlier read, then those in *data* up to *stop*.
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -30,8 +29,7 @@ class Envelope(msgspec.Struct, gc=False):
     invalid: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaMessage:
+class SchemaMessage(msgspec.Struct, frozen=True):
     """
     A SCHEMA: *raw* is its line, *key_properties* empty where there is no key.
     """

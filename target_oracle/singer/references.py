@@ -5,10 +5,11 @@ Where `$ref` leads: inside the stream's schema only, nothing is ever fetched.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import unquote
+
+import msgspec
 
 from target_oracle.singer.shape import SchemaFault, Shape
 
@@ -18,15 +19,14 @@ Schema = Mapping[str, Any]
 _VALUES: Final = frozenset({"const", "default", "enum", "example", "examples"})
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """
     A stream's whole schema, with what has been found out about the places that `$ref` names.
     """
 
     root: Schema
-    shapes: dict[str, Shape] = field(default_factory=dict)
-    bodies: dict[str, Any] = field(default_factory=dict)
+    shapes: dict[str, Shape] = msgspec.field(default_factory=dict)
+    bodies: dict[str, Any] = msgspec.field(default_factory=dict)
 
     def local(self, reference: str) -> str | None:
         """

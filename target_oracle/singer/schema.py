@@ -5,9 +5,10 @@ JSON Schema as taps write it -> fields: one field a property, with what a column
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from target_oracle.singer.references import Document
 from target_oracle.singer.shape import (
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Field", "Kind", "SchemaFault", "read_fields"]
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """
     One property of a stream: *name* as the record spells it, *path* where it stands in the record.
 
@@ -50,22 +50,20 @@ class Field:
     encoding: str | None = None  # "base64" or "hex" for Kind.BINARY
     sql_type: str | None = None  # x-sql-datatype
     description: str | None = None
-    schema: Mapping[str, Any] = field(default_factory=dict)
+    schema: Mapping[str, Any] = msgspec.field(default_factory=dict)
     notices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Members:
+class _Members(msgspec.Struct, frozen=True):
     """
     The properties of an object, by name, and those among them that it must have.
     """
 
-    properties: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, Any] = msgspec.field(default_factory=dict)
     required: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """
     Where in the record the reader stands, and what holds for everything below.
     """

@@ -8,11 +8,13 @@ Two shapes combine in two ways: a value may be of either (`anyOf`, `oneOf`), or 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import reduce
 from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 JSON_TYPES: Final = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _NUMERIC: Final = frozenset({"integer", "number"})
@@ -82,8 +84,7 @@ _FORMATS: Final = {
 _ENCODINGS: Final = {"base64": "base64", "base16": "hex", "hex": "hex"}
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(msgspec.Struct, frozen=True):
     """
     The *types* a schema allows, null among them; *text* is what its strings mean, the rest are bounds.
     """

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import replace
 
 import oracledb
+from msgspec.structs import replace
 
 from target_oracle.oracle.declared import parse_type
 from target_oracle.oracle.table import Table

@@ -87,6 +87,16 @@ def test_no_module_imports_itself_in_a_circle():
     TopologicalSorter({module: imports_at_start(module) - {module} for module in FILES}).prepare()
 
 
+def test_values_are_structs_where_msgspec_may_be_imported():
+    """
+    A dataclass is compiled from source text whenever the program starts.
+    """
+    assert {module for module in FILES if "dataclasses" in imports(module)} == {
+        "target_oracle.logwish",
+        "target_oracle.settings",
+    }
+
+
 def test_imports_are_absolute():
     relative = [
         module

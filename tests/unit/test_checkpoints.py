@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from target_oracle.errors import Interrupted, LoadError, ProtocolError, TooManyRejects
 from tests.unit.runs import CONFIG, Portions, Run, chunk, record, schema, state

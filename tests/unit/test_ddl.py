@@ -5,10 +5,10 @@ Plans that are run, while others change the same table, or while the database sa
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 import oracledb
 import pytest
+from msgspec.structs import replace
 
 from target_oracle.errors import LoadError
 from target_oracle.log import logger

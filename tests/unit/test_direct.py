@@ -5,9 +5,9 @@ When rows go by direct path, and what the log says where they do not.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from target_oracle import config, direct
 from target_oracle.oracle.types import Column, OracleType, Server

@@ -4,11 +4,10 @@ Plans: what a table needs for a stream, tried out on a database that reads the s
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from target_oracle.oracle import overflow
 from target_oracle.oracle.comments import comment_of

@@ -5,10 +5,10 @@ The loader under single faults; any mix of them is in test_checkpoints.py.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import oracledb
 import pytest
+from msgspec.structs import replace
 
 from target_oracle import loader as module
 from target_oracle.errors import InternalError, LoadError, TooManyRejects

@@ -8,12 +8,12 @@ import threading
 from collections import deque
 from concurrent.futures import Future
 from copy import copy
-from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
 import oracledb
 import pytest
+from msgspec.structs import replace
 
 from target_oracle import parallel
 from target_oracle.errors import Interrupted, LoadError

@@ -4,11 +4,10 @@ What is loaded does not depend on the pieces in which the input arrives.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from target_oracle.singer.lines import Lines
 from tests.unit.runs import CONFIG, Run, record, schema, state

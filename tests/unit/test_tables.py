@@ -5,9 +5,10 @@ A SCHEMA's wish -> the table that is asked for: whose it is, how it is called, w
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
+from msgspec.structs import replace
 
 from target_oracle.config import Config
 from target_oracle.errors import ConfigError, LoadError, ProtocolError
