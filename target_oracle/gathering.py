@@ -150,7 +150,7 @@ class OpenCheckpoint:
         most_rows, most_bytes = self._config.max_transaction_rows, self._config.max_transaction_bytes
         rows = most_rows - self._rows if most_rows else NO_BOUND
         size = most_bytes - self._bytes if most_bytes else NO_BOUND
-        place, number, _, arrived = self._scanner.take(data, start, stop, number, rows, size, numbers)
+        place, number, why, arrived = self._scanner.take(data, start, stop, number, rows, size, numbers)
         for columns, count, length in arrived:
             stream = self._gathering[columns]
             batch = stream.batch
@@ -158,8 +158,9 @@ class OpenCheckpoint:
             batch.gathered(count, length)
             batch.version.layout.taken += count
             self._arrived(stream, count, length)
-            self._send_when_full(stream)
-        if arrived:
+        if why == columnar.compiled.FULL:
+            for columns, _, _ in arrived:
+                self._send_when_full(self._gathering[columns])
             self._close_when_large()
         return place, number
 
