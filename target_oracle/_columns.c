@@ -330,12 +330,19 @@ static bool shape_numbers(Shape *shape, size_t rows, int64_t first) {
     return numbers != NULL;
 }
 
+/* A little more than USED, as batches differ by what was refused; after larger ones, come down slowly. */
+static size_t usual_after(size_t used, size_t usual) {
+    size_t now = used + used / 16, before = usual - usual / 8;
+    return now > before ? now : before;
+}
+
 /* Remember what the batch came to: the next one then grows once, and into memory that this one leaves. */
 static void note_usual(const Columns *self) {
     Plan *plan = self->rows.plan;
-    plan->usual_rows = self->rows.rows;
+    plan->usual_rows = usual_after(self->rows.rows, plan->usual_rows);
     for (uint32_t n = 0; n < plan->count; n++)
-        if (is_text(self->rows.columns[n].kind)) plan->usual_bytes[n] = self->rows.columns[n].data.used;
+        if (is_text(self->rows.columns[n].kind))
+            plan->usual_bytes[n] = usual_after(self->rows.columns[n].data.used, plan->usual_bytes[n]);
 }
 
 static PyObject *columns_export(PyObject *object, PyObject *args) {
