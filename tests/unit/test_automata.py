@@ -8,7 +8,7 @@ import re
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from target_oracle.singer.automata import Automaton, compile_automaton
@@ -150,7 +150,12 @@ TEXTS = st.lists(st.text("ab1_- \n٣é\u2028😀", max_size=6), min_size=1, max_
 @settings(max_examples=400)
 @given(flags=st.sampled_from(["", "", "(?s)", "(?a)"]), pattern=PATTERNS, texts=TEXTS)
 def test_a_pattern_says_what_re_says_of_any_text(flags, pattern, texts):
-    assert misjudged(flags + pattern, texts) == []
+    """
+    Few of these patterns take too much; were it most of them, none would be left to look at.
+    """
+    found = misjudged(flags + pattern, texts)
+    assume(found is not None)
+    assert found == []
 
 
 @settings(max_examples=20)
@@ -219,7 +224,8 @@ def test_an_unused_part_may_be_anything():
 
 @given(pattern=PATTERNS)
 def test_a_table_leads_from_states_to_states_and_never_out_of_the_dead_one(pattern):
-    made = automaton(pattern)
+    made = compile_automaton(pattern)
+    assume(made is not None)
     count = len(made.accepting)
     assert len(made.table) == count * 512
     assert max(struct.unpack(f"<{count * 256}H", made.table)) < count
