@@ -20,7 +20,7 @@
 #include "native/lines.h"
 
 /* Another number with each change of what columnar.py may call, so that neither meets an older other. */
-#define INTERFACE 2
+#define INTERFACE 3
 
 /* --- rows that gather */
 
@@ -555,7 +555,10 @@ static bool take_member(Message *message) {
     return skip_value(&input->at, input->limit, DEEPEST);
 }
 
-/* Decode the line at input->at, and move behind it. */
+/*
+ * Decode the line at input->at, and move behind it; NULL where it is no RECORD that has all it needs. Its row
+ * is kept unless something was passed over.
+ */
 static Intake *take_line(const Scanner *self, Input *input) {
     Message message = {.input = input, .scanner = self};
     skip_space(&input->at);
@@ -569,7 +572,10 @@ static Intake *take_line(const Scanner *self, Input *input) {
     skip_space(&input->at);
     if (*input->at != '\n' && *input->at != '\0') return NULL;
     if (!message.is_record || !message.intake || !message.members[RECORD]) return NULL;
-    return end_row(&message.intake->columns->rows) ? message.intake : NULL;
+    Rows *rows = &message.intake->columns->rows;
+    if (!is_complete(rows)) return NULL;
+    if (is_row(input)) end_row(rows);
+    return message.intake;
 }
 
 /* What take() goes through: bytes from *at* to *stop* of *data*, and what may still come. */
@@ -579,6 +585,8 @@ typedef struct {
     int64_t number;
     const int64_t *numbers; /* where lines do not follow one another, and *number* is a place in it */
     size_t rows, size;
+    Input fault; /* the line that stopped it, where one value of it was refused and nothing else */
+    PyObject *faulty; /* whose line that is, as the scanner refers to it */
 } Portion;
 
 /* Which block of LINES the portion is, or will be once it is kept. */
@@ -589,10 +597,15 @@ static uint32_t block_of(const Lines *lines, const Portion *portion) {
 
 static int take_lines(Scanner *self, Portion *portion) {
     while (portion->at < portion->stop) {
-        Input input = {portion->at, portion->limit, false};
+        Input input = {.at = portion->at, .limit = portion->limit};
         Intake *intake = take_line(self, &input);
         if (intake == NULL) return input.lost ? NO_MEMORY : REFUSED;
         Columns *columns = intake->columns;
+        if (!is_row(&input)) {
+            portion->fault = input;
+            if (input.refused) portion->faulty = (PyObject *)columns;
+            return REFUSED;
+        }
         size_t size = (size_t)(input.at - portion->at);
         uint32_t block = block_of(columns->lines, portion);
         int64_t number = portion->numbers ? portion->numbers[portion->number] : portion->number;
@@ -644,6 +657,15 @@ static bool keep_lines(const Intake *intake, PyObject *data) {
     bool kept = keep_block(lines, copy);
     Py_DECREF(copy);
     return kept;
+}
+
+/* What is wrong with the line that stopped the portion: (columns, column, start, stop, end), or None. */
+static PyObject *fault_of(const Portion *portion) {
+    const Input *fault = &portion->fault;
+    if (portion->faulty == NULL) Py_RETURN_NONE;
+    return Py_BuildValue("(OInnn)", portion->faulty, (unsigned int)fault->column,
+                         (Py_ssize_t)(fault->refused - portion->data),
+                         (Py_ssize_t)(fault->after - portion->data), (Py_ssize_t)(fault->at - portion->data));
 }
 
 /* A list of (columns, rows, bytes) for each stream of which rows came. */
@@ -706,8 +728,13 @@ static PyObject *scanner_take(PyObject *object, PyObject *args) {
     self->covered = (size_t)(portion.at - bytes) - (size_t)start;
     if (outcome == NO_MEMORY) return PyErr_NoMemory();
     PyObject *arrived = arrivals(self, data);
-    if (arrived == NULL) return NULL;
-    return Py_BuildValue("(nLiN)", (Py_ssize_t)(portion.at - bytes), (long long)portion.number, outcome, arrived);
+    PyObject *fault = arrived ? fault_of(&portion) : NULL;
+    if (fault == NULL) {
+        Py_XDECREF(arrived);
+        return NULL;
+    }
+    return Py_BuildValue("(nLiNN)", (Py_ssize_t)(portion.at - bytes), (long long)portion.number, outcome, arrived,
+                         fault);
 }
 
 /* Index the streams anew. */
@@ -764,8 +791,9 @@ static PyMethodDef scanner_methods[] = {
      "take(data, start, stop, number, rows, size, numbers=None): decode the whole lines in data[start:stop],\n"
      "of which the first is input line *number*, or has its number at that place of *numbers*, 64-bit integers\n"
      "as bytes, one for each line, until *rows* rows or *size* bytes came, Columns are full or a line is\n"
-     "refused. Return where it stopped, the number of the line there, why (AT_END, REFUSED, FULL), and a list\n"
-     "of (columns, rows, bytes) of what came."},
+     "refused. Return where it stopped, the number of the line there, why (AT_END, REFUSED, FULL), a list of\n"
+     "(columns, rows, bytes) of what came, and None or, where one value of the line there was refused and\n"
+     "nothing else, its columns, the place of its column, where the value begins and ends, and the line ends."},
     {NULL, NULL, 0, NULL},
 };
 

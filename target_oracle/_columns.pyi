@@ -45,7 +45,7 @@ class Scanner:
         size: int,
         numbers: bytes | None = None,
         /,
-    ) -> tuple[int, int, int, list[tuple[Columns, int, int]]]: ...
+    ) -> tuple[int, int, int, list[tuple[Columns, int, int]], tuple[Columns, int, int, int, int] | None]: ...
 
 AT_END: int
 REFUSED: int

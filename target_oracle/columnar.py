@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, overload
 from target_oracle.moments import UTC
 
 # What the compiled part must call itself; one that was built from other sources is left alone.
-INTERFACE: Final = 2
+INTERFACE: Final = 3
 
 
 def _compiled() -> Any:

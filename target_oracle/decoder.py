@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from target_oracle.conversion import Converter
-from target_oracle.faults import RowFault
+from target_oracle.faults import RowFault, TooLong
 from target_oracle.moments import finish_times, parse_datetime, to_utc
 from target_oracle.oracle.types import Column
 from target_oracle.singer.messages import read_envelope
@@ -148,11 +148,10 @@ class Decoder:
         """
         Return what becomes of *values*, slot by slot; raise RowFault, its column named, at the first fault.
         """
-        readings = self._readings = self._readings or [_reading(slot) for slot in self.slots]
         row: list[Any] = []
         opened: _Objects = {(): values}
         try:
-            for slot, around, name, quick in readings:
+            for slot, around, name, quick in self._all_readings():
                 raw = (_members(opened, around) if around else values).get(name)
                 if raw is None:
                     row.append(_missing(slot))
@@ -165,6 +164,33 @@ class Decoder:
             fault.column = fault.column or self.slots[len(row)].prop.name
             raise
         return row
+
+    def _all_readings(self) -> list[_Reading]:
+        self._readings = self._readings or [_reading(slot) for slot in self.slots]
+        return self._readings
+
+    def fault_of(self, position: int, text: bytes) -> tuple[str, str, str] | None:
+        """
+        Return code, reason and column of the fault that the JSON *text* in the column at *position* is.
+
+        None where it is none, or where the column may yet grow. Of a record with nothing else wrong,
+        `slow_row` says the same.
+        """
+        slot, _, _, quick = self._all_readings()[position]
+        try:
+            try:
+                quick(text)
+            except REFUSED:
+                if text == b"null":
+                    _no_value(slot, null=True)
+                elif slot.converter.read(text) is None:
+                    _no_value(slot, null=False)
+        except TooLong:
+            return None
+        except RowFault as fault:
+            # Not itself: with its traceback it would hold on to whoever has it.
+            return fault.code, fault.why, fault.column or slot.prop.name
+        return None
 
     def _read(self, position: int, slot: Slot, text: bytes) -> Any:
         """
@@ -365,7 +391,7 @@ _FEW: Final = 8
 
 
 # A slot, the path of the object that its property is in, the property's name there, and what reads its value.
-_Reading: TypeAlias = "tuple[Slot, tuple[str, ...], str, Callable[[msgspec.Raw], Any]]"
+_Reading: TypeAlias = "tuple[Slot, tuple[str, ...], str, Callable[[msgspec.Raw | bytes], Any]]"
 
 
 def _reading(slot: Slot) -> _Reading:
@@ -373,7 +399,7 @@ def _reading(slot: Slot) -> _Reading:
     return slot, tuple(around), name, _quickly(slot)
 
 
-def _quickly(slot: Slot) -> Callable[[msgspec.Raw], Any]:
+def _quickly(slot: Slot) -> Callable[[msgspec.Raw | bytes], Any]:
     """
     Return what reads one value of *slot* as the fast way does; raises one of REFUSED, or RowFault.
     """

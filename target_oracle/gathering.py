@@ -146,11 +146,25 @@ class OpenCheckpoint:
         Let the compiled decoder add the rows of whole lines in *data*, of which the first has *number*.
 
         Return where it stopped, and the number of the line there. *numbers*: see `_columns.Scanner.take`.
+        Lines of which it knows the one value that makes a reject of them do not stop it.
         """
+        while True:
+            place, number, fault = self._scan(data, start, stop, number, numbers)
+            if fault is None or numbers is not None or not self._refuse(data, place, number, fault):
+                return place, number
+            start, number = fault[-1] + 1, number + 1
+            if start >= stop:
+                return stop, number
+
+    def _scan(
+        self, data: bytes, start: int, stop: int, number: int, numbers: bytes | None
+    ) -> tuple[int, int, tuple[Any, int, int, int, int] | None]:
         most_rows, most_bytes = self._config.max_transaction_rows, self._config.max_transaction_bytes
         rows = most_rows - self._rows if most_rows else NO_BOUND
         size = most_bytes - self._bytes if most_bytes else NO_BOUND
-        place, number, why, arrived = self._scanner.take(data, start, stop, number, rows, size, numbers)
+        place, number, why, arrived, fault = self._scanner.take(
+            data, start, stop, number, rows, size, numbers
+        )
         for columns, count, length in arrived:
             stream = self._gathering[columns]
             batch = stream.batch
@@ -162,7 +176,27 @@ class OpenCheckpoint:
             for columns, _, _ in arrived:
                 self._send_when_full(self._gathering[columns])
             self._close_when_large()
-        return place, number
+        return place, number, fault
+
+    def _refuse(self, data: bytes, place: int, number: int, told: tuple[Any, int, int, int, int]) -> bool:
+        """
+        Make a reject of the line at *place*, where the one value *told* by the scanner is none of its column.
+        """
+        columns, column, start, stop, end = told
+        stream = self._gathering[columns]
+        version = stream.version
+        assert version is not None and version.layout is not None  # noqa: S101, PT018  # its columns are there
+        tally = version.tally
+        counted = tally.empty, tally.rounded
+        fault = version.decoder.fault_of(column, data[start:stop])
+        if fault is None:
+            tally.empty, tally.rounded = counted  # the line will be read again
+            return False
+        code, why, name = fault
+        version.layout.refuse()
+        stream.received += 1
+        self.reject(Reject(stream.name, number, code, why, name, data[place:end]))
+        return True
 
     def _stop_gathering(self, batch: Batch) -> None:
         """

@@ -20,10 +20,21 @@ typedef struct {
 
 enum { NOT_SEEN = 0, IS_NULL = 1, IS_VALUE = 2 };
 
+/*
+ * Where a line is read, and what stands in the way of its row. The first value that its column refuses is
+ * passed over, as are names that no column takes: where nothing else is wrong with the line, all that is left
+ * to ask is what the value is, which Python knows.
+ */
 typedef struct {
     const char *at, *limit;
-    bool lost; /* there was no memory */
+    bool lost;                      /* there was no memory */
+    bool has_stranger;              /* a name was passed over that the plan does not tolerate */
+    const char *refused, *after;    /* the value that was passed over */
+    uint32_t column;                /* whose it is */
 } Input;
+
+/* Tell whether nothing of the line was passed over. */
+static bool is_row(const Input *input) { return !input->refused && !input->has_stranger; }
 
 static bool make_room(Rows *rows) {
     if (rows->rows < rows->room) return true;
@@ -250,6 +261,23 @@ static const Node *take_name(Input *input, const Node *node, uint32_t *next, boo
     return &node->members[place];
 }
 
+/* Pass over the value at START, which column N refused. */
+static bool pass_over(Input *input, Rows *rows, uint32_t n, const char *start) {
+    if (input->lost || input->refused) return false;
+    input->at = input->refused = start;
+    input->column = n;
+    rows->seen[n] = IS_NULL;
+    if (!skip_value(&input->at, input->limit, DEEPEST)) return false;
+    input->after = input->at;
+    return true;
+}
+
+static bool decode_property(Input *input, Rows *rows, uint32_t n) {
+    const char *start = input->at;
+    if (rows->seen[n] != NOT_SEEN) return false; /* twice in one record */
+    return decode_value(input, rows, n) || pass_over(input, rows, n, start);
+}
+
 static bool decode_member(Input *input, Rows *rows, const Node *node, uint32_t *next) {
     bool known;
     const Node *member = take_name(input, node, next, &known);
@@ -258,10 +286,10 @@ static bool decode_member(Input *input, Rows *rows, const Node *node, uint32_t *
     if (!take_char(&input->at, ':')) return false;
     skip_space(&input->at);
     if (member == NULL) {
-        bool passes = rows->plan->tolerant || node != &rows->plan->record;
-        return passes && skip_value(&input->at, input->limit, DEEPEST);
+        if (!rows->plan->tolerant && node == &rows->plan->record) input->has_stranger = true;
+        return skip_value(&input->at, input->limit, DEEPEST);
     }
-    if (member->column >= 0) return decode_value(input, rows, (uint32_t)member->column);
+    if (member->column >= 0) return decode_property(input, rows, (uint32_t)member->column);
     if (rows->entered[member->object]) return false; /* the second one takes the place of the first */
     rows->entered[member->object] = 1;
     return decode_object(input, rows, member);
@@ -288,16 +316,20 @@ static void begin_row(Rows *rows) {
     rows->newly_empty = 0;
 }
 
-/* Keep the row that was read; false where it lacks what it needs. */
-static bool end_row(Rows *rows) {
+/* Tell whether the row that was read has all that it needs. */
+static bool is_complete(const Rows *rows) {
     const Plan *plan = rows->plan;
     for (uint32_t n = 0; n < plan->properties; n++)
         if (rows->seen[n] == NOT_SEEN && plan->rules[n].needed) return false;
-    for (uint32_t n = 0; n < plan->filled; n++)
+    return true;
+}
+
+/* Keep the row that was read. */
+static void end_row(Rows *rows) {
+    for (uint32_t n = 0; n < rows->plan->filled; n++)
         keep_value(&rows->columns[n], rows->rows, rows->seen[n] == IS_VALUE);
     rows->empty += rows->newly_empty;
     rows->rows++;
-    return true;
 }
 
 #endif

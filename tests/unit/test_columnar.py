@@ -17,9 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_oracle import columnar
+from target_oracle.faults import RowFault
 from target_oracle.metadata import ALL, STARTED
 from target_oracle.oracle.binds import order_of_columns
 from target_oracle.oracle.types import Column, OracleType, Server
+from target_oracle.singer.messages import read_envelope
 from target_oracle.singer.schema import read_fields
 from target_oracle.stream import Loading, Target, Version, make_version
 from target_oracle.typemap import column_types
@@ -94,17 +96,48 @@ def version(
 def scanned(made: Version, data: bytes) -> tuple[columnar.ColumnRows, list[int]]:
     """
     Return the rows that the compiled decoder takes of *data*, and the numbers of lines that it refuses.
+
+    Where it tells of a line which value it refused, that value is to be all that the slow way finds.
     """
     rows = made.layout.gather(10_000, 1 << 30)
     scanner = columnar.compiled.Scanner()
     scanner.add(rows.gathered)
     place, number, refused = 0, 0, []
     while place < len(data):
-        place, number, _, _ = scanner.take(data, place, len(data), number, 1 << 40, 1 << 40)
+        place, number, why, _, told = scanner.take(data, place, len(data), number, 1 << 40, 1 << 40)
+        assert told is None or why == columnar.compiled.REFUSED
         if place < len(data):
             refused.append(number)
-            place, number = data.find(b"\n", place) + 1 or len(data), number + 1
+            end = data.find(b"\n", place) + 1 or len(data) + 1
+            if told is not None:
+                columns, column, start, stop, ending = told
+                assert (columns, ending) == (rows.gathered, end - 1)
+                fault = made.decoder.fault_of(column, data[start:stop])
+                assert fault is None or fault == fault_in(made, data[place:ending])
+            place, number = end, number + 1
     return rows, refused
+
+
+def fault_in(made: Version, text: bytes) -> tuple[str, str, str | None] | None:
+    """
+    What the slow way finds to refuse the RECORD *text* for; None where it takes it.
+    """
+    envelope = read_envelope(text)
+    assert envelope.type == "RECORD"
+    try:
+        made.decoder.slow_row(bytes(envelope.record), envelope.time_extracted, envelope.version)
+    except RowFault as fault:
+        return fault.code, fault.why, fault.column
+    return None
+
+
+def scanner_of(made: Version) -> Any:
+    """
+    A scanner that adds to columns of *made*.
+    """
+    scanner = columnar.compiled.Scanner()
+    scanner.add(made.layout.gather(10_000, 1 << 30).gathered)
+    return scanner
 
 
 def values(rows: columnar.ColumnRows, columns: int) -> list[tuple[Any, ...]]:
@@ -319,6 +352,31 @@ def test_what_is_no_plain_record_of_the_stream_is_left_alone(text):
     assert (len(rows), refused) == (0, [0])
 
 
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (b'{"integer":"x","text":"a"}', (0, b'"x"')),
+        (b'{"text": 1 ,"integer":5}', (1, b"1")),
+        (b'{"integer":null,"text":"a","other":[1,{"a":"\\u00e9"}]}', (0, b"null")),
+        (b'{"integer":[1,{"a":2}],"text":"a"}', (0, b'[1,{"a":2}]')),
+        (b'{"integer":"x","text":1}', None),  # two of them
+        (b'{"integer":"x","integer":1,"text":"a"}', None),
+        (b'{"integer":"x"}', None),  # the other one is needed
+        (b'{"integer":"x","text":"a"', None),
+        (b'{"integer":"\xff","text":"a"}', None),
+        (b'{"integer":x,"text":"a"}', None),
+        (b'{"integer":1,"text":"a","other":2}', None),  # nothing but a stranger
+        (b'{"integer":1,"text":"a","t\\u0065xt":2}', None),
+    ],
+)
+def test_a_line_of_which_one_value_is_refused_is_told_with_that_value(record, told):
+    made = version(["integer", "text"], keys=("integer",), required=("text",))
+    data = line(record)
+    *_, why, arrived, found = scanner_of(made).take(data, 0, len(data), 0, 9, 9999)
+    assert (why, arrived) == (columnar.compiled.REFUSED, [])
+    assert told == (found and (found[1], data[found[2] : found[3]]))
+
+
 def test_strangers_are_passed_over_once_they_are_tolerated():
     made = version(["text"])
     made.layout.plan.tolerate()
@@ -373,13 +431,13 @@ def test_rows_of_streams_in_turn_go_each_to_its_own():
         line(b'{"integer":%d}' % n) + b"\n" + line(b'{"text":"%d"}' % n).replace(b'"s"', b'"t"') + b"\n"
         for n in range(10)
     )
-    *_, arrived = scanner.take(data, 0, len(data), 1, 1 << 40, 1 << 40)
+    *_, arrived, _ = scanner.take(data, 0, len(data), 1, 1 << 40, 1 << 40)
     assert sorted((count, size) for _, count, size in arrived) == [(10, 520), (10, 530)]
     assert values(gathered[0], 1) == [(n,) for n in range(10)]
     assert values(gathered[1], 1) == [(str(n),) for n in range(10)]
     assert list(gathered[1].numbers) == list(range(2, 21, 2))
     scanner.remove(gathered[0].gathered)
-    place, number, why, _ = scanner.take(data, 0, len(data), 1, 1 << 40, 1 << 40)
+    place, number, why, *_ = scanner.take(data, 0, len(data), 1, 1 << 40, 1 << 40)
     assert (place, number, why) == (0, 1, columnar.compiled.REFUSED)
 
 
@@ -393,7 +451,7 @@ def test_no_more_rows_are_taken_than_there_is_room_for(bounds, most, taken):
     scanner = columnar.compiled.Scanner()
     scanner.add(rows.gathered)
     text = line(b'{"integer":1}') + b"\n"
-    place, number, why, _ = scanner.take(text * 9, 0, 9 * len(text), 1, *most)
+    place, number, why, *_ = scanner.take(text * 9, 0, 9 * len(text), 1, *most)
     assert (len(rows), place, number, why) == (
         taken, taken * len(text), 1 + taken, columnar.compiled.FULL,
     )  # fmt: skip
