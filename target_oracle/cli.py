@@ -96,15 +96,11 @@ def _do_with_config(arguments: Arguments) -> None:
     """
     Read the config, start the log, and do what needs them.
     """
-    gc.disable()  # what is imported stays, and the collector would look at it time and again
-    try:
-        from target_oracle import config, log  # noqa: PLC0415 - `--version` needs none of it
-    finally:
-        gc.enable()
+    config, log = _imported("config"), _imported("log")  # `--version` needs none of it
     if not arguments.config:
         raise ConfigError("--config is missing; give a JSON file of settings, or ENV; see --help")
     more = {"report_file": arguments.report} if arguments.report else {}
-    settings = config.load(arguments.config, os.environ, more=more)
+    settings: Config = config.load(arguments.config, os.environ, more=more)
     log.start(settings, os.environ)
     for notice in settings.notices:
         log.logger.info("%s", notice)
@@ -115,7 +111,6 @@ def _command(arguments: Arguments, config: Config) -> None:
     """
     Import what the command needs, and only that, and run it.
     """
-    from importlib import import_module  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
     source = Path(arguments.input) if arguments.input else None
@@ -127,12 +122,20 @@ def _command(arguments: Arguments, config: Config) -> None:
         "print-state": ("pipeline", "print_state", (config,)),
     }
     name, function, given = calls[arguments.command]
-    gc.disable()  # as above
+    getattr(_imported(name), function)(*given)
+
+
+def _imported(name: str) -> Any:
+    """
+    Import a module of the program without the collector: all of it stays, and would be looked at repeatedly.
+    """
+    from importlib import import_module  # noqa: PLC0415 - as where it is called
+
+    gc.disable()
     try:
-        module = import_module(f"target_oracle.{name}")
+        return import_module(f"target_oracle.{name}")
     finally:
         gc.enable()
-    getattr(module, function)(*given)
 
 
 def _ended(exit_code: int, fault: BaseException, *lines: str) -> int:

@@ -181,10 +181,7 @@ class Decoder:
             try:
                 quick(text)
             except REFUSED:
-                if text == b"null":
-                    _no_value(slot, null=True)
-                elif slot.converter.read(text) is None:
-                    _no_value(slot, null=False)
+                _value_of(slot, text)
         except TooLong:
             return None
         except RowFault as fault:
@@ -196,12 +193,11 @@ class Decoder:
         """
         Return what the JSON *text* stands for that the fast way refuses, or raise RowFault.
         """
-        if text == b"null":
-            return _no_value(slot, null=True)
-        value = slot.converter.read(text)
-        self._slow_hits[position] += 1
-        self._refused[position] = text
-        return _no_value(slot, null=False) if value is None else value
+        value = _value_of(slot, text)
+        if text != b"null":
+            self._slow_hits[position] += 1
+            self._refused[position] = text
+        return value
 
     def any_rows(self, lines: Sequence[bytes]) -> list[Row]:
         """
@@ -350,6 +346,16 @@ def _missing(slot: Slot) -> Any:
     if slot.partial:
         return ABSENT
     return msgspec.UNSET if slot.filled and slot.converter.finish else None
+
+
+def _value_of(slot: Slot, text: bytes) -> Any:
+    """
+    Return what the JSON *text* stands for by the rules of *slot*, or raise RowFault.
+    """
+    if text == b"null":
+        return _no_value(slot, null=True)
+    value = slot.converter.read(text)
+    return _no_value(slot, null=False) if value is None else value
 
 
 def _no_value(slot: Slot, *, null: bool) -> None:

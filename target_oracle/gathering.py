@@ -69,7 +69,7 @@ class OpenCheckpoint:
         self._unseen: set[str] = set()
         # Streams whose rows gather as columns; a scanner adds to these.
         self._scanner: Any = columnar.compiled.Scanner() if columnar.compiled else None
-        self._gathering: dict[Any, Stream] = {}
+        self._gathering: dict[Any, tuple[Stream, Batch, Layout]] = {}
         self.rows_after_state = False
         self.resume: Resume | None = None
 
@@ -107,7 +107,7 @@ class OpenCheckpoint:
         settings = stream.wish.settings
         rows = version.layout.gather(settings.batch_size_rows, settings.batch_size_bytes)
         stream.batch = Batch.of_columns(version, metadata.utc_now(), rows)
-        self._gathering[rows.gathered] = stream
+        self._gathering[rows.gathered] = stream, stream.batch, version.layout
         self._scanner.add(rows.gathered)
         return stream.batch
 
@@ -166,15 +166,13 @@ class OpenCheckpoint:
             data, start, stop, number, rows, size, numbers
         )
         for columns, count, length in arrived:
-            stream = self._gathering[columns]
-            batch = stream.batch
-            assert batch is not None and batch.version.layout is not None  # noqa: S101, PT018  # its columns are there
+            stream, batch, layout = self._gathering[columns]
             batch.gathered(count, length)
-            batch.version.layout.taken += count
+            layout.taken += count
             self._arrived(stream, count, length)
         if why == columnar.compiled.FULL:
             for columns, _, _ in arrived:
-                self._send_when_full(self._gathering[columns])
+                self._send_when_full(self._gathering[columns][0])
             self._close_when_large()
         return place, number, fault
 
@@ -183,17 +181,15 @@ class OpenCheckpoint:
         Make a reject of the line at *place*, where the one value *told* by the scanner is none of its column.
         """
         columns, column, start, stop, end = told
-        stream = self._gathering[columns]
-        version = stream.version
-        assert version is not None and version.layout is not None  # noqa: S101, PT018  # its columns are there
-        tally = version.tally
+        stream, batch, layout = self._gathering[columns]
+        tally = batch.version.tally
         counted = tally.empty, tally.rounded
-        fault = version.decoder.fault_of(column, data[start:stop])
+        fault = batch.version.decoder.fault_of(column, data[start:stop])
         if fault is None:
             tally.empty, tally.rounded = counted  # the line will be read again
             return False
         code, why, name = fault
-        version.layout.refuse()
+        layout.refuse()
         stream.received += 1
         self.reject(Reject(stream.name, number, code, why, name, data[place:end]))
         return True

@@ -5,6 +5,8 @@ Lines -> columns: the compiled decoder takes what taps send, and makes of it wha
 from __future__ import annotations
 
 import json
+import platform
+import subprocess
 import sys
 from array import array
 from datetime import date, datetime, time, timedelta, timezone
@@ -596,6 +598,21 @@ def test_rows_that_went_out_take_no_more():
     rows.stream((0,))
     with pytest.raises(ValueError, match="exported"):
         columnar.compiled.Scanner().add(rows.gathered)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")
+def test_memory_of_one_batch_stays_for_the_next():
+    """
+    Pages that come anew, of fifty batches of ten buffers of a MiB, in processes of their own.
+    """
+    faults = "resource.getrusage(resource.RUSAGE_SELF).ru_minflt"
+    load = "for _ in range(50): [bytearray(1 << 20) for _ in range(10)]"
+    loop = f"before = {faults}\n{load}\nprint({faults} - before)"
+    told = []
+    for act in ("", "_columns.keep_memory()"):
+        code = f"import resource\nfrom target_oracle import _columns\n{act}\n{loop}"
+        told.append(int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout))
+    assert told[1] * 4 < told[0]
 
 
 # --- streams that are left to Python
